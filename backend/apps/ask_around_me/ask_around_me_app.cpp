@@ -1,0 +1,34 @@
+#include "apps/ask_around_me/ask_around_me_app.hpp"
+
+#include "apps/ask_around_me/ask_question.hpp"
+#include "apps/ask_around_me/list_questions.hpp"
+
+#include <memory>
+
+namespace embedded {
+std::span<const base::EmbeddedFile> ask_around_me_sql();
+}
+
+namespace ask_around_me {
+
+pg::MigrationSet AskAroundMeApp::migrations() const {
+  return {"ask_around_me", embedded::ask_around_me_sql()};
+}
+
+void AskAroundMeApp::register_commands(engine::requests::CommandRegistry& commands) const {
+  commands.add({.method = "POST",
+                .pattern = "/v1/questions",
+                .kind = AskQuestion::kKind,
+                .parse = AskQuestion::parse});
+}
+
+void AskAroundMeApp::register_queries(engine::requests::QueryRegistry& queries) const {
+  queries.add({.pattern = "/v1/questions", .answer = list_questions});
+  queries.add({.pattern = "/v1/questions/{id}", .answer = show_question});
+}
+
+void AskAroundMeApp::register_handlers(engine::jobs::HandlerRegistry& handlers) const {
+  handlers.add(AskQuestion::kKind, std::make_unique<AskQuestion>());
+}
+
+}  // namespace ask_around_me

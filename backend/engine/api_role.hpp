@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/wake_signal.hpp"
+#include "engine/app.hpp"
+#include "engine/jobs/batch_inserter.hpp"
+#include "engine/requests/authenticator.hpp"
+#include "engine/requests/broker_routes.hpp"
+#include "engine/requests/guest_routes.hpp"
+#include "engine/requests/health_routes.hpp"
+#include "http/server.hpp"
+#include "http/static_files.hpp"
+#include "pg/pool.hpp"
+#include "wire/token.hpp"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace engine {
+
+struct ApiOptions {
+  http::ServerOptions http;
+  requests::BrokerAccess broker;
+  requests::GuestOptions guests;
+  std::size_t readers_max{8};  // Database connections of GET routes.
+  std::span<const base::EmbeddedFile> web;
+};
+
+/// The role `api`: everything between a client's HTTP request and its answer.
+class ApiRole {
+ public:
+  ApiRole(ApiOptions options,
+          const pg::ConnectionOptions& database,
+          const wire::SigningKey& key,
+          std::span<const App* const> apps,
+          const base::Clock& clock,
+          const base::Log& log);
+
+  /// Begins to listen. `dependencies` are what /readyz asks.
+  void listen(jobs::BatchInserter& inserter, std::vector<requests::Dependency> dependencies);
+
+  [[nodiscard]] int port() const { return server_->port(); }
+  [[nodiscard]] pg::Pool& readers() noexcept { return readers_; }
+
+ private:
+  ApiOptions options_;
+  const base::Clock& clock_;
+  const base::Log& log_;
+  pg::Pool readers_;
+  wire::TokenMinter minter_;
+  wire::TokenVerifier verifier_;
+  requests::Authenticator authenticator_;
+  http::StaticFiles web_;
+  requests::CommandRegistry commands_;
+  requests::QueryRegistry queries_;
+  std::optional<http::Server> server_;  // Last: stopped before anything that its handlers use.
+};
+
+}  // namespace engine

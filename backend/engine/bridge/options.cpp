@@ -1,0 +1,24 @@
+#include "engine/bridge/options.hpp"
+
+#include "base/error.hpp"
+
+namespace engine::bridge {
+
+BridgeOptions checked(BridgeOptions options) {
+  if (options.connections < 1 || options.connections > 16) {
+    throw base::Error("the bridge needs 1 to 16 connections");
+  }
+  if (options.window < 1 || options.window > 512) {
+    throw base::Error("the bridge's window must be 1 to 512");
+  }
+  if (options.lane_capacity < 2 * options.window || options.lane_capacity > 65536) {
+    throw base::Error("the bridge's lanes must hold two windows, and at most 65536 events");
+  }
+  if (options.read_max < 1) throw base::Error("the bridge must read at least one event");
+  if (!options.broker.url.starts_with("mqtt://")) {
+    throw base::Error("the broker's URL must be mqtt://host:port");
+  }
+  return options;
+}
+
+}  // namespace engine::bridge

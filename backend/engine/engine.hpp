@@ -1,0 +1,80 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/wake_signal.hpp"
+#include "engine/api_role.hpp"
+#include "engine/app.hpp"
+#include "engine/bridge/bridge.hpp"
+#include "engine/jobs/batch_inserter.hpp"
+#include "engine/jobs/handler_registry.hpp"
+#include "engine/jobs/janitor.hpp"
+#include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/worker.hpp"
+#include "pg/pool.hpp"
+#include "wire/signing_key.hpp"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace engine {
+
+/// Which parts of the engine one process runs. Every role may run many times on many hosts.
+struct Roles {
+  bool api{true};
+  bool worker{true};
+  bool bridge{true};
+};
+
+struct EngineOptions {
+  Roles roles;
+  std::string database_url;
+  ApiOptions api;
+  bridge::BridgeOptions bridge;
+  std::size_t workers{2};  // Threads, each with one transaction at a time.
+};
+
+/// One process's part of the system: the objects of its roles, made and ended in order.
+///
+/// Construct = running, destroy = stopped: first no new requests, then no new work, then what was
+/// done is relayed for a moment more. The database may be down at any time, the broker too.
+class Engine {
+ public:
+  /// `apps` outlive it. Errors: base::Error for options out of their limits or a port in use.
+  Engine(EngineOptions options,
+         const wire::SigningKey& key,
+         std::span<const App* const> apps,
+         const base::Clock& clock,
+         const base::Log& log);
+
+  /// The port of the role `api`; nothing without it.
+  [[nodiscard]] std::optional<int> http_port() const;
+
+ private:
+  void start_workers(std::size_t count, std::span<const App* const> apps);
+  [[nodiscard]] std::vector<requests::Dependency> dependencies();
+
+  const base::Log& log_;
+  base::WakeSignal accepted_;  // Jobs were stored: a worker may claim.
+  base::WakeSignal appended_;  // Events were stored: the relay may read.
+  pg::Pool queue_;
+  std::optional<bridge::Bridge> bridge_;
+  std::optional<jobs::NodeLease> ids_;
+  jobs::HandlerRegistry handlers_;
+  std::optional<jobs::Janitor> janitor_;
+  std::vector<std::unique_ptr<jobs::Worker>> workers_;
+  std::optional<jobs::BatchInserter> inserter_;
+  std::optional<ApiRole> api_;
+};
+
+/// Brings the database to what the engine and `apps` need.
+/// Errors: base::Error; what was applied before a failing file stays.
+pg::MigrationReport migrate(pg::Connection& connection, std::span<const App* const> apps);
+
+/// What migrate() would find.
+[[nodiscard]] std::vector<pg::MigrationStatus> migration_status(pg::Connection& connection,
+                                                                std::span<const App* const> apps);
+
+}  // namespace engine

@@ -1,0 +1,68 @@
+#include "engine/jobs/janitor.hpp"
+
+#include "base/pause.hpp"
+#include "engine/jobs/job_store.hpp"
+#include "engine/jobs/piece_ids.hpp"
+
+namespace engine::jobs {
+namespace {
+
+constexpr int kPromotedAtOnce = 64;
+
+wire::Problem worker_lost() {
+  return {.status = 500,
+          .type = "worker-lost",
+          .title = "The worker was lost",
+          .detail = "The worker that had this job stopped before it was done."};
+}
+
+}  // namespace
+
+Janitor::Janitor(pg::Pool& pool,
+                 NodeLease& ids,
+                 base::WakeSignal& ready,
+                 const base::Log& log,
+                 JanitorOptions options)
+    : pool_{pool},
+      ids_{ids},
+      ready_{ready},
+      log_{log},
+      options_{options},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Janitor::run(const std::stop_token& stop) {
+  auto rescue_at = std::chrono::steady_clock::now();
+  while (!stop.stop_requested()) {
+    try {
+      promote();
+      if (std::chrono::steady_clock::now() >= rescue_at) {
+        rescue(stop);
+        rescue_at = std::chrono::steady_clock::now() + options_.rescue_every;
+      }
+    } catch (const base::TransientError& error) {
+      log_.debug("the janitor waits for the database", {{"reason", error.what()}});
+    }
+    base::pause(stop, options_.promote_every);
+  }
+}
+
+void Janitor::promote() {
+  const auto connection = pool_.acquire();
+  while (true) {
+    const int promoted = promote_due(*connection, make_piece_ids(ids_, kPromotedAtOnce));
+    if (promoted > 0) ready_.notify();
+    if (promoted < kPromotedAtOnce) return;
+  }
+}
+
+void Janitor::rescue(const std::stop_token& stop) {
+  const auto connection = pool_.acquire();
+  const base::Json problem = wire::to_json(worker_lost());
+  while (!stop.stop_requested() &&
+         rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces))) {
+    log_.warning("a batch was rescued from a worker that stopped");
+    ready_.notify();
+  }
+}
+
+}  // namespace engine::jobs

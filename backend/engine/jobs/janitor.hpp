@@ -1,0 +1,43 @@
+#pragma once
+
+#include "base/log.hpp"
+#include "base/wake_signal.hpp"
+#include "engine/jobs/node_lease.hpp"
+#include "pg/pool.hpp"
+
+#include <chrono>
+#include <thread>
+
+namespace engine::jobs {
+
+struct JanitorOptions {
+  std::chrono::milliseconds promote_every{200};   // How late a retry may be.
+  std::chrono::milliseconds rescue_every{2'000};  // How long after its lease a batch may lie.
+};
+
+/// Moves what nobody else moves: retries that are due, and batches of workers that died.
+///
+/// Several may run; they skip each other's rows.
+/// Threads: owns one.
+class Janitor {
+ public:
+  Janitor(pg::Pool& pool,
+          NodeLease& ids,
+          base::WakeSignal& ready,
+          const base::Log& log,
+          JanitorOptions options = {});
+
+ private:
+  void run(const std::stop_token& stop);
+  void promote();
+  void rescue(const std::stop_token& stop);
+
+  pg::Pool& pool_;
+  NodeLease& ids_;
+  base::WakeSignal& ready_;
+  const base::Log& log_;
+  const JanitorOptions options_;
+  std::jthread thread_;
+};
+
+}  // namespace engine::jobs

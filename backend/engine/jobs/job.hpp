@@ -1,0 +1,32 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "wire/caller.hpp"
+#include "wire/job_id.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace engine::jobs {
+
+/// What a caller asks for, checked and complete, before it has an id.
+struct JobSpec {
+  std::string kind;    // "<app>.<verb>"
+  std::string caller;  // wire::Caller::text()
+  std::string args;    // JSON text
+  std::int16_t max_attempts{5};
+  std::int16_t priority{0};  // Smaller is more urgent.
+  std::optional<std::string> traceparent;
+};
+
+/// A job at one attempt, as its handler sees it. Immutable but for the attempt.
+struct Job {
+  wire::JobId id;
+  std::string kind;
+  std::string caller;
+  base::Json args;
+  int attempt{1};
+};
+
+}  // namespace engine::jobs

@@ -1,0 +1,242 @@
+#include "engine/jobs/job_store.hpp"
+
+#include "base/check.hpp"
+
+#include <algorithm>
+
+namespace engine::jobs {
+namespace {
+
+constexpr pg::Statement kClaim{"job_claim", R"(
+  select batch_id, batch_kind, batch_attempt, batch_jobs
+  from engine.claim($1, $2, $3, $4, $5::interval))"};
+
+// The lateral join reads a batch's jobs by primary key, whether it holds a range or a list. A
+// locked batch without open jobs still yields its one row, so that it is deleted.
+constexpr pg::Statement kLock{"job_lock", R"(
+  with mine as materialized (
+    select b.id, b.jobs, b.job_ids, b.attempt
+    from engine.batch b
+    join unnest($1::bigint[], $2::smallint[]) as claimed (id, attempt)
+      on b.id = claimed.id and b.attempt = claimed.attempt
+    where b.worker = $3
+    order by b.id
+    for update of b
+  )
+  select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args
+  from mine
+  left join lateral (
+    select j.id, j.kind, j.caller, j.args
+    from engine.job j
+    where mine.job_ids is null
+      and j.id between mine.id << 12 and (mine.id << 12) + mine.jobs - 1
+    union all
+    select j.id, j.kind, j.caller, j.args
+    from engine.job j
+    where mine.job_ids is not null and j.id = any (mine.job_ids)
+  ) as job on not exists (select 1 from engine.result r where r.job_id = job.id)
+  order by job.id)"};
+
+constexpr pg::Statement kComplete{"job_complete", R"(
+  select engine.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+
+constexpr pg::Statement kFail{"job_fail", R"(
+  select engine.fail($1, $2, $3, $4, $5::json, $6::interval))"};
+
+constexpr pg::Statement kRescue{"job_rescue", "select engine.rescue($1, $2::json)"};
+
+constexpr pg::Statement kPromote{"job_promote", "select engine.promote($1)"};
+
+constexpr pg::Statement kFind{"job_find", R"(
+  select j.kind, j.caller, j.max_attempts,
+         (extract(epoch from j.accepted_at) * 1000)::bigint as accepted_at_ms,
+         r.state::text as final_state, r.attempt as final_attempt, r.result, r.problem,
+         (extract(epoch from r.finalized_at) * 1000)::bigint as finalized_at_ms,
+         (extract(epoch from d.run_at) * 1000)::bigint as run_at_ms,
+         (select count(*) from engine.failure f where f.job_id = j.id) as failures
+  from engine.job j
+  left join engine.result r on r.job_id = j.id
+  left join engine.deferred d on d.job_id = j.id
+  where j.id = $1)"};
+
+std::string milliseconds_text(std::chrono::milliseconds length) {
+  return std::to_string(length.count()) + " ms";
+}
+
+JobStatus::Time time_of(std::int64_t milliseconds) {
+  return JobStatus::Time{std::chrono::milliseconds{milliseconds}};
+}
+
+/// The columns of engine.complete's results and events.
+struct Ended {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int16_t> attempts;
+  std::vector<std::string> states;
+  std::vector<std::optional<std::string>> results;
+  std::vector<std::optional<std::string>> problems;
+
+  void add(const Job& job, const char* state) {
+    ids.push_back(job.id.value());
+    attempts.push_back(static_cast<std::int16_t>(job.attempt));
+    states.emplace_back(state);
+    results.emplace_back();
+    problems.emplace_back();
+  }
+};
+
+struct Appended {
+  std::vector<std::string> sources;
+  std::vector<std::string> types;
+  std::vector<std::string> subjects;
+  std::vector<std::string> cells;
+  std::vector<std::string> datas;
+
+  void add(const std::string& source, const outbox::Event& event) {
+    sources.push_back(source);
+    types.push_back(event.type);
+    subjects.push_back(event.subject);
+    cells.push_back(event.cell.text());
+    datas.push_back(base::to_text(event.data));
+  }
+};
+
+JobState final_state(const std::string& text) {
+  if (text == "completed") return JobState::kCompleted;
+  if (text == "discarded") return JobState::kDiscarded;
+  base::check(text == "cancelled", "a result has a state that this program does not know");
+  return JobState::kCancelled;
+}
+
+}  // namespace
+
+std::vector<Claim> claim_batches(pg::Connection& connection,
+                                 WorkerId worker,
+                                 const std::vector<std::string>& kinds,
+                                 const ClaimBudget& budget) {
+  std::vector<Claim> claims;
+  for (const pg::Row row : connection.run(kClaim,
+                                          worker.value,
+                                          kinds,
+                                          budget.jobs_max,
+                                          budget.bytes_max,
+                                          milliseconds_text(budget.lease))) {
+    claims.push_back({.batch = {row.get<std::int64_t>(0)},
+                      .kind = row.get<std::string>(1),
+                      .attempt = row.get<std::int16_t>(2),
+                      .jobs = row.get<std::int32_t>(3)});
+  }
+  return claims;
+}
+
+WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim> claims) {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int16_t> attempts;
+  for (const Claim& claim : claims) {
+    ids.push_back(claim.batch.value);
+    attempts.push_back(claim.attempt);
+  }
+
+  WorkInHand work;
+  for (const pg::Row row : tx.run(kLock, ids, attempts, worker.value)) {
+    work.batches.push_back(row.get<std::int64_t>("batch_id"));
+    if (row.is_null("id")) continue;
+    work.jobs.push_back({.id = wire::JobId{row.get<std::int64_t>("id")},
+                         .kind = row.get<std::string>("kind"),
+                         .caller = row.get<std::string>("caller"),
+                         .args = base::Json::parse(row.get<std::string_view>("args")),
+                         .attempt = row.get<std::int16_t>("attempt")});
+  }
+  std::sort(work.batches.begin(), work.batches.end());
+  work.batches.erase(std::unique(work.batches.begin(), work.batches.end()), work.batches.end());
+  return work;
+}
+
+void complete_and_commit(pg::Transaction& tx,
+                         const WorkInHand& work,
+                         std::span<const Outcome> outcomes,
+                         const std::string& source) {
+  base::check(outcomes.size() == work.jobs.size(), "there is one outcome per job");
+  Ended ended;
+  Appended appended;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (const auto* completed = std::get_if<Completed>(&outcomes[i])) {
+      ended.add(work.jobs[i], "completed");
+      ended.results.back() = base::to_text(completed->result);
+      for (const outbox::Event& event : completed->events) appended.add(source, event);
+    } else {
+      ended.add(work.jobs[i], "discarded");
+      ended.problems.back() =
+          base::to_text(wire::to_json(std::get<Discarded>(outcomes[i]).problem));
+    }
+  }
+  tx.run_and_commit(kComplete,
+                    work.batches,
+                    ended.ids,
+                    ended.attempts,
+                    ended.states,
+                    ended.results,
+                    ended.problems,
+                    appended.sources,
+                    appended.types,
+                    appended.subjects,
+                    appended.cells,
+                    appended.datas);
+}
+
+void fail_batch(pg::Connection& connection,
+                WorkerId worker,
+                const Claim& claim,
+                const FailedAttempt& failed,
+                const std::vector<std::int64_t>& piece_ids) {
+  connection.run(kFail,
+                 claim.batch.value,
+                 claim.attempt,
+                 worker.value,
+                 piece_ids,
+                 base::to_text(failed.problem),
+                 milliseconds_text(failed.retry_in));
+}
+
+bool rescue_batch(pg::Connection& connection,
+                  const base::Json& problem,
+                  const std::vector<std::int64_t>& piece_ids) {
+  return connection.run(kRescue, piece_ids, base::to_text(problem)).one().get<bool>(0);
+}
+
+int promote_due(pg::Connection& connection, const std::vector<std::int64_t>& batch_ids) {
+  return connection.run(kPromote, batch_ids).one().get<std::int32_t>(0);
+}
+
+std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
+  const pg::Rows rows = connection.run(kFind, id.value());
+  if (rows.empty()) return std::nullopt;
+  const pg::Row row = rows.one();
+
+  JobStatus status{.id = id,
+                   .kind = row.get<std::string>("kind"),
+                   .caller = row.get<std::string>("caller"),
+                   .max_attempts = row.get<std::int16_t>("max_attempts"),
+                   .result = row.get<std::optional<std::string>>("result"),
+                   .problem = row.get<std::optional<std::string>>("problem"),
+                   .created_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
+                   .scheduled_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
+                   .finalized_at = std::nullopt};
+  const auto failures = row.get<std::int64_t>("failures");
+  status.attempt = static_cast<int>(failures);
+  // Each failure is one step to `retryable` and one back to `available`; the end is one more.
+  if (const auto state = row.get<std::optional<std::string>>("final_state")) {
+    status.state = final_state(*state);
+    status.version = 2 * failures + 2;
+    status.attempt = row.get<std::int16_t>("final_attempt");
+    status.finalized_at = time_of(row.get<std::int64_t>("finalized_at_ms"));
+  } else if (const auto run_at = row.get<std::optional<std::int64_t>>("run_at_ms")) {
+    status.state = failures > 0 ? JobState::kRetryable : JobState::kScheduled;
+    status.version = 2 * failures;
+    status.scheduled_at = time_of(*run_at);
+  } else {
+    status.version = 2 * failures + 1;
+  }
+  return status;
+}
+
+}  // namespace engine::jobs

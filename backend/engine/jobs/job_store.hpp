@@ -1,0 +1,102 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "engine/jobs/batch_id.hpp"
+#include "engine/jobs/job.hpp"
+#include "engine/jobs/job_status.hpp"
+#include "engine/jobs/outcome.hpp"
+#include "pg/connection.hpp"
+#include "pg/transaction.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+/// Every SQL statement that touches jobs and batches, and nothing else. The clock is the
+/// database's.
+///
+/// States and their arrows: docs/job-states.md. Each function is one round trip.
+namespace engine::jobs {
+
+/// A lease on one batch. The attempt and the worker are the fence: once anybody else has claimed
+/// the batch, nothing done under this claim can commit.
+struct Claim {
+  BatchId batch;
+  std::string kind;
+  std::int16_t attempt{0};
+  int jobs{0};
+};
+
+/// Which worker holds a claim: unique for each worker thread that ever ran.
+struct WorkerId {
+  std::int64_t value{0};
+};
+
+struct ClaimBudget {
+  int jobs_max{512};               // Small enough that one transaction takes milliseconds.
+  int bytes_max{4 * 1024 * 1024};  // A claim is bounded in bytes: the server never blocks sending.
+  std::chrono::seconds lease{20};  // Only covers the way to the lock.
+};
+
+/// Batches that a transaction has locked, and those of their jobs that have not ended.
+struct WorkInHand {
+  std::vector<std::int64_t> batches;
+  std::vector<Job> jobs;
+};
+
+/// Leases ready batches of the given kinds, most urgent and oldest first.
+///
+/// Shape:  at least one batch if any is ready; jobs in sum about the budget.
+/// Errors: pg::TransientError; then nothing was leased.
+/// Source: PostgreSQL 15 manual, SELECT, "The Locking Clause" (FOR UPDATE SKIP LOCKED).
+[[nodiscard]] std::vector<Claim> claim_batches(pg::Connection& connection,
+                                               WorkerId worker,
+                                               const std::vector<std::string>& kinds,
+                                               const ClaimBudget& budget);
+
+/// Locks claimed batches, first step of the work's own transaction. Claims that were lost, and
+/// batches that were completed already, are simply not in what comes back.
+[[nodiscard]] WorkInHand lock_work(pg::Transaction& tx,
+                                   WorkerId worker,
+                                   std::span<const Claim> claims);
+
+/// Ends all jobs in hand and commits, results and events with it; `source` names the app.
+///
+/// Shape:  one outcome per job, in order.
+/// Errors: pg::UniqueViolation when a job ended meanwhile: nothing is stored, lock the work again.
+void complete_and_commit(pg::Transaction& tx,
+                         const WorkInHand& work,
+                         std::span<const Outcome> outcomes,
+                         const std::string& source);
+
+/// What was wrong with an attempt, and when the job may be tried again.
+struct FailedAttempt {
+  base::Json problem;
+  std::chrono::milliseconds retry_in;
+};
+
+/// Gives a failed claim back: many jobs in smaller batches, one job as a retry or discarded.
+/// `piece_ids` are new batch ids for the pieces.
+void fail_batch(pg::Connection& connection,
+                WorkerId worker,
+                const Claim& claim,
+                const FailedAttempt& failed,
+                const std::vector<std::int64_t>& piece_ids);
+
+/// Takes one batch from a worker that died or was stopped before it reached the lock.
+/// False when there is none.
+[[nodiscard]] bool rescue_batch(pg::Connection& connection,
+                                const base::Json& problem,
+                                const std::vector<std::int64_t>& piece_ids);
+
+/// Makes deferred jobs that are due ready again, at most one per id. Returns how many.
+[[nodiscard]] int promote_due(pg::Connection& connection,
+                              const std::vector<std::int64_t>& batch_ids);
+
+/// The state of a job, from primary keys alone.
+[[nodiscard]] std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id);
+
+}  // namespace engine::jobs

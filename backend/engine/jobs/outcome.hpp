@@ -1,0 +1,25 @@
+#pragma once
+
+#include "base/json.hpp"
+#include "engine/outbox/event.hpp"
+#include "wire/problem.hpp"
+
+#include <variant>
+#include <vector>
+
+namespace engine::jobs {
+
+/// The job did what it was asked to; `result` is what its resource shows from now on.
+struct Completed {
+  base::Json result;
+  std::vector<outbox::Event> events;
+};
+
+/// A domain "no" that only the worker could know. Final: it is not tried again.
+struct Discarded {
+  wire::Problem problem;
+};
+
+using Outcome = std::variant<Completed, Discarded>;
+
+}  // namespace engine::jobs

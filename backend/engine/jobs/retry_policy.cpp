@@ -1,0 +1,14 @@
+#include "engine/jobs/retry_policy.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace engine::jobs {
+
+std::chrono::milliseconds RetryPolicy::delay_after(int attempt, double chance) const {
+  const double doubled = std::ldexp(static_cast<double>(first.count()), std::min(attempt - 1, 30));
+  const double bound = std::min(doubled, static_cast<double>(longest.count()));
+  return std::chrono::milliseconds{static_cast<std::chrono::milliseconds::rep>(bound * chance)};
+}
+
+}  // namespace engine::jobs

@@ -1,0 +1,162 @@
+#include "engine/jobs/worker.hpp"
+
+#include "base/back_off.hpp"
+#include "base/pause.hpp"
+#include "engine/jobs/piece_ids.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace engine::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+// "ask_around_me.ask_question" belongs to "ask_around_me".
+std::string app_of(const std::string& kind) {
+  return kind.substr(0, kind.find('.'));
+}
+
+wire::Problem attempt_failed() {
+  return {.status = 500,
+          .type = "attempt-failed",
+          .title = "The attempt failed",
+          .detail = "The service could not carry out this job. It tries again a few times."};
+}
+
+}  // namespace
+
+Worker::Worker(pg::Pool& pool,
+               const HandlerRegistry& handlers,
+               NodeLease& ids,
+               base::WakeSignal& accepted,
+               base::WakeSignal& appended,
+               const base::Log& log,
+               WorkerOptions options)
+    : pool_{pool},
+      handlers_{handlers},
+      ids_{ids},
+      accepted_{accepted},
+      appended_{appended},
+      log_{log},
+      options_{options},
+      kinds_{handlers.kinds()},
+      chance_{std::random_device{}()},
+      thread_{[this](const std::stop_token& stop) { run(stop); }} {}
+
+void Worker::run(const std::stop_token& stop) {
+  const auto id = take_worker_id(stop);
+  if (!id) return;
+  id_ = *id;
+
+  base::BackOff idle{options_.poll_min, options_.poll_max};
+  while (!stop.stop_requested()) {
+    std::vector<Claim> claims = claim(stop);
+    if (claims.empty()) {
+      if (accepted_.wait_for(stop, idle.next())) idle.reset();
+      continue;
+    }
+    idle.reset();
+    // One transaction per kind: a handler sees many jobs of its kind at once.
+    std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
+      return a.kind < b.kind;
+    });
+    for (auto first = claims.begin(); first != claims.end();) {
+      const auto last = std::find_if(
+          first, claims.end(), [&](const Claim& claim) { return claim.kind != first->kind; });
+      work(stop, {first, last});
+      first = last;
+    }
+  }
+}
+
+// A batch id is unique among all processes, so it serves as the worker's own.
+std::optional<WorkerId> Worker::take_worker_id(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (const auto id = ids_.next()) return WorkerId{id->value};
+    base::pause(stop, 20ms);
+  }
+  return std::nullopt;
+}
+
+std::vector<Claim> Worker::claim(const std::stop_token& stop) {
+  try {
+    return claim_batches(*pool_.acquire(stop), id_, kinds_, options_.budget);
+  } catch (const base::TransientError& error) {
+    log_.debug("no claim", {{"reason", error.what()}});
+    return {};
+  }
+}
+
+// Works until the claims are done, given back or lost. A stop leaves them to be rescued.
+void Worker::work(const std::stop_token& stop, std::span<const Claim> claims) {
+  base::BackOff back_off{20ms, 1s};
+  while (!stop.stop_requested()) {
+    switch (attempt(stop, claims)) {
+      case Attempt::kEnded:
+        return;
+      case Attempt::kAgain:
+        base::pause(stop, back_off.next());
+        break;
+      case Attempt::kFailed:
+        if (claims.size() == 1) return give_back(stop, claims.front());
+        // Only one of these batches need be at fault.
+        for (const Claim& claim : claims) work(stop, {&claim, 1});
+        return;
+    }
+  }
+}
+
+// One attempt, one transaction: effects, results and events commit together, or not at all.
+Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Claim> claims) {
+  const std::string& kind = claims.front().kind;
+  try {
+    const auto connection = pool_.acquire(stop);
+    pg::Transaction tx{*connection};
+    const WorkInHand work = lock_work(tx, id_, claims);
+    // Lost to another worker, or committed by an attempt whose commit was in doubt.
+    if (work.batches.empty()) return Attempt::kEnded;
+
+    const std::vector<Outcome> outcomes =
+        work.jobs.empty() ? std::vector<Outcome>{} : handlers_.find(kind)->handle(work.jobs, tx);
+    if (outcomes.size() != work.jobs.size()) {
+      throw std::logic_error{"the handler did not return one outcome per job"};
+    }
+    complete_and_commit(tx, work, outcomes, app_of(kind));
+    appended_.notify();
+    return Attempt::kEnded;
+  } catch (const base::TransientError& error) {
+    log_.warning("an attempt is made again", {{"kind", kind}, {"reason", error.what()}});
+    // After a doubtful commit there may be events to relay.
+    appended_.notify();
+    return Attempt::kAgain;
+  } catch (const pg::UniqueViolation& error) {
+    // A job of these ended meanwhile; locking the work again leaves it out.
+    if (error.constraint().starts_with("result_")) return Attempt::kAgain;
+    log_.error("an attempt failed", {{"kind", kind}, {"reason", error.what()}});
+    return Attempt::kFailed;
+  } catch (const std::exception& error) {
+    log_.error("an attempt failed", {{"kind", kind}, {"reason", error.what()}});
+    return Attempt::kFailed;
+  }
+}
+
+void Worker::give_back(const std::stop_token& stop, const Claim& claim) {
+  const double chance = std::uniform_real_distribution<double>{0, 1}(chance_);
+  const FailedAttempt failed{.problem = wire::to_json(attempt_failed()),
+                             .retry_in = options_.retry.delay_after(claim.attempt, chance)};
+  base::BackOff back_off{20ms, 1s};
+  while (!stop.stop_requested()) {
+    try {
+      fail_batch(*pool_.acquire(stop), id_, claim, failed, make_piece_ids(ids_, kSplitPieces));
+      // The pieces are ready at once.
+      accepted_.notify();
+      return;
+    } catch (const base::TransientError& error) {
+      log_.debug("a claim could not be given back yet", {{"reason", error.what()}});
+      base::pause(stop, back_off.next());
+    }
+  }
+}
+
+}  // namespace engine::jobs

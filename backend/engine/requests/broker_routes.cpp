@@ -1,0 +1,56 @@
+#include "engine/requests/broker_routes.hpp"
+
+#include "base/random.hpp"
+#include "base/time_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace engine::requests {
+namespace {
+
+/// The host a client used to reach us, without its port: "example.org", "127.0.0.1", "[::1]".
+std::optional<std::string> host_of(const http::Request& request) {
+  const auto header = request.header("host");
+  if (!header || header->empty() || header->size() > 255) return std::nullopt;
+  const bool is_plain = std::all_of(header->begin(), header->end(), [](char c) {
+    return std::string_view{"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]"}
+               .find(c) != std::string_view::npos;
+  });
+  if (!is_plain) return std::nullopt;
+  if (header->front() == '[') {
+    const auto end = header->find(']');
+    if (end == std::string_view::npos) return std::nullopt;
+    return std::string{header->substr(0, end + 1)};
+  }
+  return std::string{header->substr(0, header->find(':'))};
+}
+
+base::Json urls_for(const http::Request& request, const BrokerAccess& access) {
+  if (!access.urls.empty()) return access.urls;
+  const std::string host = host_of(request).value_or("localhost");
+  return {fmt::format("ws://{}:{}/mqtt", host, access.mqtt_ws_port),
+          fmt::format("mqtt://{}:{}", host, access.mqtt_port)};
+}
+
+}  // namespace
+
+void mount_broker_routes(http::Router& router,
+                         const Authenticator& authenticator,
+                         const BrokerAccess& access) {
+  router.add("GET", "/v1/broker", [&authenticator, &access](const http::Request& request) {
+    const auto token = authenticator.authenticate(request);
+    if (!token) return http::problem_response(token.error());
+    // Random behind the caller, so that two windows of one person do not cut each other off.
+    return http::json_response(200,
+                               {{"urls", urls_for(request, access)},
+                                {"client_id", token->caller.text() + "." + base::random_text(10)},
+                                {"username", access.username},
+                                {"password", access.password},
+                                {"expires_at", base::utc_text(token->expires_at)}});
+  });
+}
+
+}  // namespace engine::requests

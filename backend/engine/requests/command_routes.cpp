@@ -1,0 +1,74 @@
+#include "engine/requests/command_routes.hpp"
+
+#include "engine/jobs/job_view.hpp"
+#include "wire/json_text.hpp"
+
+#include <utility>
+
+namespace engine::requests {
+namespace {
+
+base::Result<base::Json, wire::Problem> body_of(const http::Request& request) {
+  if (request.method == "DELETE") return base::Json::object();
+  return wire::parse_json(request.body);
+}
+
+std::optional<std::string> traceparent_of(const http::Request& request) {
+  const auto header = request.header("traceparent");
+  // W3C Trace Context, section 3.2: 55 characters for version 00. Anything else is ignored.
+  if (!header || header->size() != 55) return std::nullopt;
+  return std::string{*header};
+}
+
+base::Result<jobs::JobSpec, wire::Problem> spec_of(const Command& command,
+                                                   const http::Request& request,
+                                                   const wire::Caller& caller) {
+  const auto body = body_of(request);
+  if (!body) return base::fail(body.error());
+  const auto args = command.parse({.http = request, .caller = caller, .body = *body});
+  if (!args) return base::fail(args.error());
+  return jobs::JobSpec{.kind = command.kind,
+                       .caller = caller.text(),
+                       .args = base::to_text(*args),
+                       .max_attempts = command.max_attempts,
+                       .traceparent = traceparent_of(request)};
+}
+
+http::Response accepted(const jobs::JobStatus& status) {
+  http::Response response = http::json_response(202, jobs::job_view(status));
+  response.headers.emplace_back("Location", "/v1/jobs/" + status.id.text());
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+http::Response answer(const Command& command,
+                      const http::Request& request,
+                      const Authenticator& authenticator,
+                      jobs::BatchInserter& inserter) {
+  const auto token = authenticator.authenticate(request);
+  if (!token) return http::problem_response(token.error());
+
+  auto spec = spec_of(command, request, token->caller);
+  if (!spec) return http::problem_response(spec.error());
+
+  const auto status = inserter.insert(std::move(*spec));
+  if (!status) return http::problem_response(status.error());
+  return accepted(*status);
+}
+
+}  // namespace
+
+void mount_command_routes(http::Router& router,
+                          const CommandRegistry& commands,
+                          const Authenticator& authenticator,
+                          jobs::BatchInserter& inserter) {
+  for (const Command& command : commands.all()) {
+    router.add(command.method,
+               command.pattern,
+               [&command, &authenticator, &inserter](const http::Request& request) {
+                 return answer(command, request, authenticator, inserter);
+               });
+  }
+}
+
+}  // namespace engine::requests

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "engine/jobs/batch_inserter.hpp"
+#include "engine/requests/authenticator.hpp"
+#include "engine/requests/command_registry.hpp"
+#include "http/router.hpp"
+
+namespace engine::requests {
+
+/// One route per command. The answer is 202: the job is on disk, not yet done.
+void mount_command_routes(http::Router& router,
+                          const CommandRegistry& commands,
+                          const Authenticator& authenticator,
+                          jobs::BatchInserter& inserter);
+
+}  // namespace engine::requests

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "engine/requests/authenticator.hpp"
+#include "http/router.hpp"
+#include "pg/pool.hpp"
+
+namespace engine::requests {
+
+/// `GET /v1/jobs/{id}`: the truth about a job. Somebody else's job is as absent as one that never
+/// was.
+void mount_job_routes(http::Router& router, const Authenticator& authenticator, pg::Pool& pool);
+
+}  // namespace engine::requests

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "base/log.hpp"
+#include "main/embedded/data_directory.hpp"
+#include "main/embedded/postgres_cluster.hpp"
+#include "main/embedded/supervised.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace embedded {
+
+struct PostgresOptions {
+  std::filesystem::path binaries = "/usr/lib/postgresql/15/bin";
+};
+
+/// A private PostgreSQL 15 inside the data directory.
+///
+/// It listens on 127.0.0.1, on a port of its own choice that it keeps while nobody else takes it,
+/// and on a socket in the runtime directory for its owner (`psql -h <runtime> -U postgres`).
+/// Lifetime: shorter than the data directory.
+class Postgres final : public Supervised {
+ public:
+  /// Stops what a killed run left behind, and makes the cluster the first time (some seconds).
+  ///
+  /// Errors: base::Error, one line.
+  Postgres(const DataDirectory& data, PostgresOptions options, const base::Log& log);
+
+  /// For the role `earshot` over TCP. It holds the password: never to be logged.
+  [[nodiscard]] std::string url() const;
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+  [[nodiscard]] std::string_view name() const noexcept override { return "PostgreSQL"; }
+  [[nodiscard]] const std::filesystem::path& log_file() const noexcept override {
+    return cluster_.log_file;
+  }
+  [[nodiscard]] std::unique_ptr<base::ChildProcess> spawn() override;
+  [[nodiscard]] bool is_ready() override;
+
+ private:
+  void stop_leftovers() const;
+
+  const base::Log& log_;
+  std::filesystem::path runtime_path_;
+  PostgresCluster cluster_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace embedded

@@ -1,0 +1,54 @@
+#include "main/embedded/private_file.hpp"
+
+#include "base/error.hpp"
+#include "base/file_descriptor.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+namespace embedded {
+namespace {
+
+[[noreturn]] void fail_to_write(const std::filesystem::path& path) {
+  throw base::Error{fmt::format("cannot write {}: {}", path.string(), std::strerror(errno))};
+}
+
+}  // namespace
+
+void write_private_file(const std::filesystem::path& path, std::string_view content) {
+  const std::filesystem::path unfinished = path.string() + ".new";
+  {
+    const base::FileDescriptor file{
+        ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
+    if (!file || ::fchmod(file.get(), 0600) != 0) fail_to_write(path);
+    for (std::string_view rest = content; !rest.empty();) {
+      const ssize_t written = ::write(file.get(), rest.data(), rest.size());
+      if (written <= 0) fail_to_write(path);
+      rest.remove_prefix(static_cast<std::size_t>(written));
+    }
+    if (::fsync(file.get()) != 0) fail_to_write(path);
+  }
+  if (::rename(unfinished.c_str(), path.c_str()) != 0) fail_to_write(path);
+  sync_folder(path.parent_path());
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const base::FileDescriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!opened || ::fsync(opened.get()) != 0) fail_to_write(folder);
+}
+
+std::string read_small_file(const std::filesystem::path& path) {
+  std::ifstream file{path, std::ios::binary};
+  std::string content{std::istreambuf_iterator<char>{file}, {}};
+  while (!content.empty() && content.back() == '\n') content.pop_back();
+  return content;
+}
+
+}  // namespace embedded

@@ -1,0 +1,100 @@
+#include "apps/ask_around_me/ask_around_me_app.hpp"
+#include "apps/echo/echo_app.hpp"
+#include "base/error.hpp"
+#include "main/commands.hpp"
+#include "main/embedded/privileges.hpp"
+#include "main/embedded/stop_signals.hpp"
+#include "main/signing_key_file.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <cstdio>
+
+namespace embedded {
+std::span<const base::EmbeddedFile> web_files();
+}
+
+namespace commands {
+namespace {
+
+// "https://earshot.example.org" → "wss://earshot.example.org/mqtt": one name for everything, and a
+// proxy behind it that sends /mqtt to the broker.
+std::vector<std::string> broker_urls(const std::string& public_url) {
+  if (public_url.empty()) return {};
+  std::string url = "ws" + public_url.substr(std::string_view{"http"}.size());
+  while (url.ends_with('/')) url.pop_back();
+  return {url + "/mqtt"};
+}
+
+void wait_for(const embedded::StopSignals& signals) {
+  pollfd waiting{.fd = signals.descriptor(), .events = POLLIN, .revents = 0};
+  while (::poll(&waiting, 1, -1) < 0) {
+  }
+}
+
+}  // namespace
+
+std::span<const engine::App* const> apps() {
+  static const echo::EchoApp echo_app;
+  static const ask_around_me::AskAroundMeApp ask_around_me_app;
+  static const std::array<const engine::App*, 2> all{&ask_around_me_app, &echo_app};
+  return all;
+}
+
+engine::EngineOptions engine_options(const Settings& settings) {
+  engine::EngineOptions options;
+  options.roles = {.api = settings.has_role("api"),
+                   .worker = settings.has_role("worker"),
+                   .bridge = settings.has_role("bridge")};
+  options.database_url = settings.required_database_url();
+  options.workers = static_cast<std::size_t>(settings.workers);
+  options.api.http.host = settings.host;
+  options.api.http.port = settings.http_port;
+  options.api.http.cors.origins = settings.cors_origins;
+  options.api.guests.are_allowed = settings.are_guests_allowed;
+  options.api.web = embedded::web_files();
+  options.api.broker = {.urls = broker_urls(settings.public_url),
+                        .mqtt_port = settings.mqtt_port,
+                        .mqtt_ws_port = settings.mqtt_ws_port,
+                        .username = settings.mqtt_viewer_username,
+                        .password = settings.mqtt_viewer_password};
+  options.bridge.broker = {.url = settings.mqtt_url,
+                           .username = settings.mqtt_username,
+                           .password = settings.mqtt_password};
+  return options;
+}
+
+void warn_of_open_host(const Settings& settings, const base::Log& log) {
+  if (settings.host == "127.0.0.1" || settings.host == "localhost") return;
+  log.warning("other machines can reach the API: a proxy with TLS belongs in front of it",
+              {{"host", settings.host}});
+}
+
+int run_serve(const Settings& settings) {
+  const base::Log log = settings.make_log();
+  if (settings.has_role("bridge") && settings.mqtt_url.empty()) {
+    throw base::Error{"the role bridge needs a broker: set EARSHOT_MQTT_URL (mqtt://host:1883)"};
+  }
+  const embedded::StopSignals signals;
+  embedded::raise_open_files_limit();
+  warn_of_open_host(settings, log);
+
+  const std::filesystem::path key_file =
+      settings.token_key_file.empty() ? std::filesystem::path{settings.data_dir} / "token-key.pem"
+                                      : std::filesystem::path{settings.token_key_file};
+  const base::SystemClock clock;
+  const engine::Engine engine{
+      engine_options(settings), open_signing_key(key_file, log), apps(), clock, log};
+  if (engine.http_port())
+    std::printf("ready: http://%s:%d\n", settings.host.c_str(), *engine.http_port());
+  else
+    std::puts("ready");
+  std::fflush(stdout);
+
+  wait_for(signals);
+  log.info("stopping");
+  return 0;
+}
+
+}  // namespace commands

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "base/log.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace commands {
+
+/// The default of --data-dir: /var/lib/earshot for root, ~/.local/share/earshot otherwise.
+[[nodiscard]] std::string default_data_dir();
+
+/// What an operator can set. A value comes from, in this order: the flag, the environment
+/// (EARSHOT_HTTP_PORT), the TOML file (http_port), the default here.
+///
+/// Secrets have no flag: whatever is in argv, everybody on the machine can read. They come from the
+/// environment, from the file that `<NAME>_FILE` in the environment names, or from the TOML file.
+struct Settings {
+  std::string config_file;
+  std::string data_dir{default_data_dir()};
+  std::string host{"127.0.0.1"};
+  int http_port{8080};
+  int mqtt_port{1883};
+  int mqtt_ws_port{9001};
+  std::string public_url;  // "https://earshot.example.org": how clients reach a proxy before us.
+  std::vector<std::string> cors_origins;
+  std::vector<std::string> roles{"api", "worker", "bridge"};
+  int workers{2};
+  bool are_guests_allowed{true};
+  std::string token_key_file;
+  std::string mqtt_url;  // For `serve`: "mqtt://host:1883"
+  std::string log_format{"text"};
+  std::string log_level{"info"};
+
+  // Secrets.
+  std::string database_url;
+  std::string mqtt_username;
+  std::string mqtt_password;
+  std::string mqtt_viewer_username;
+  std::string mqtt_viewer_password;
+
+  [[nodiscard]] base::Log make_log() const;
+  [[nodiscard]] bool has_role(const std::string& role) const;
+  /// Errors: base::Error that names EARSHOT_DATABASE_URL when it is not set.
+  [[nodiscard]] const std::string& required_database_url() const;
+};
+
+/// Declares the flags that a subcommand takes; they write into `settings`.
+void add_common_options(CLI::App& command, Settings& settings);
+void add_server_options(CLI::App& command, Settings& settings);
+void add_up_options(CLI::App& command, Settings& settings);
+void add_serve_options(CLI::App& command, Settings& settings);
+
+/// Fills in what neither flag nor environment gave: from the TOML file, and the secrets.
+///
+/// Errors: base::Error for an unknown key, a value out of range, a file that cannot be read.
+void complete(CLI::App& command, Settings& settings);
+
+}  // namespace commands

@@ -1,0 +1,252 @@
+#include "main/embedded/mosquitto.hpp"
+
+#include "base/error.hpp"
+#include "main/embedded/leftovers.hpp"
+#include "main/embedded/mosquitto_probe.hpp"
+#include "main/embedded/port_check.hpp"
+#include "scratch.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+using embedded::BrokerCredentials;
+using embedded::Mosquitto;
+using embedded::Supervisor;
+using namespace std::chrono_literals;
+using support::becomes_true;
+using support::content_of;
+using support::output_of;
+
+namespace {
+
+// Two ports of which nobody has either; below those that the kernel gives out by itself.
+std::uint16_t free_ports() {
+  auto port = static_cast<std::uint16_t>(15000 + ::getpid() % 4000);
+  while (!embedded::is_port_free("0.0.0.0", port) ||
+         !embedded::is_port_free("0.0.0.0", static_cast<std::uint16_t>(port + 1))) {
+    port = static_cast<std::uint16_t>(port + 2);
+  }
+  return port;
+}
+
+struct MosquittoFixture : support::EmbeddedFixture {
+  std::uint16_t port = free_ports();
+  std::uint16_t web_socket_port = static_cast<std::uint16_t>(port + 1);
+
+  [[nodiscard]] Mosquitto mosquitto(const std::string& host = "127.0.0.1") const {
+    return Mosquitto{
+        data, {.web_socket_host = host, .port = port, .web_socket_port = web_socket_port}, log};
+  }
+  [[nodiscard]] Supervisor supervisor() const { return Supervisor{stop_button.get(), log}; }
+
+  [[nodiscard]] std::vector<std::string> client(const std::string& program,
+                                                const BrokerCredentials& who) const {
+    return {"/usr/bin/" + program,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            std::to_string(port),
+            "-u",
+            who.username,
+            "-P",
+            who.password};
+  }
+
+  // Retained, so that whoever may read finds it whenever it subscribes.
+  void publish(const BrokerCredentials& who, const std::string& topic) const {
+    auto arguments = client("mosquitto_pub", who);
+    for (const char* const part : {"-r", "-q", "1", "-m", "x", "-t"}) arguments.emplace_back(part);
+    arguments.push_back(topic);
+    [[maybe_unused]] const auto output = output_of(arguments);
+  }
+
+  // The topics that arrive within a second.
+  [[nodiscard]] std::string received(const BrokerCredentials& who,
+                                     const std::string& filter) const {
+    auto arguments = client("mosquitto_sub", who);
+    for (const char* const part : {"-W", "1", "-F", "%t", "-t"}) arguments.emplace_back(part);
+    arguments.push_back(filter);
+    std::string text = output_of(arguments).text;
+    constexpr std::string_view kEnd = "Timed out\n";
+    if (text.ends_with(kEnd)) text.resize(text.size() - kEnd.size());
+    return text;
+  }
+
+  // The IPv4 and IPv6 addresses that listen on `wanted`, as the kernel lists them.
+  static std::vector<std::string> listening_on(std::uint16_t wanted) {
+    std::vector<std::string> addresses;
+    for (const char* const table : {"/proc/net/tcp", "/proc/net/tcp6"}) {
+      std::ifstream lines{table};
+      std::string number, local, remote, state;
+      std::getline(lines, number);
+      for (std::string line; std::getline(lines, line);) {
+        std::istringstream{line} >> number >> local >> remote >> state;
+        if (state != "0A" || !local.ends_with(fmt::format(":{:04X}", wanted))) continue;
+        addresses.push_back(local.substr(0, local.find(':')));
+      }
+    }
+    return addresses;
+  }
+
+  // The first line that the WebSocket side answers to a browser's upgrade.
+  [[nodiscard]] std::string upgraded() const {
+    const base::FileDescriptor socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(web_socket_port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
+      return "refused";
+    }
+    constexpr std::string_view kUpgrade =
+        "GET /mqtt HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Protocol: mqtt\r\n\r\n";
+    if (::send(socket.get(), kUpgrade.data(), kUpgrade.size(), MSG_NOSIGNAL) < 0) return "closed";
+    std::string answer(12, '\0');
+    if (::recv(socket.get(), answer.data(), answer.size(), MSG_WAITALL) != 12) return "silent";
+    return answer;
+  }
+};
+
+const BrokerCredentials kNobody{.username = "viewer", .password = "wrong"};
+
+}  // namespace
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "viewers read geo, head and status topics, and nothing else",
+                 "[integration][mosquitto]") {
+  Mosquitto server = mosquitto();
+  Supervisor watcher = supervisor();
+  REQUIRE(watcher.start(server));
+  for (const char* const topic : {"earshot/v1/geo/9q8/y/y/k/9",
+                                  "earshot/v1/head/9q8/y/y",
+                                  "earshot/v1/status",
+                                  "earshot/v1/users/someone/jobs/1",
+                                  "earshot/v1/token/someone"}) {
+    publish(server.relay_credentials(), topic);
+  }
+  publish(server.relay_credentials(), "elsewhere");
+  publish(server.viewer_credentials(), "earshot/v1/geo/forged");
+
+  CHECK(received(server.viewer_credentials(), "#") ==
+        "earshot/v1/geo/9q8/y/y/k/9\nearshot/v1/head/9q8/y/y\nearshot/v1/status\n");
+  CHECK(received(server.viewer_credentials(), "$SYS/#").empty());
+  CHECK(received(server.relay_credentials(), "#").empty());
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "nobody enters without the right password",
+                 "[integration][mosquitto]") {
+  Mosquitto server = mosquitto();
+  Supervisor watcher = supervisor();
+  REQUIRE(watcher.start(server));
+
+  CHECK(embedded::accepts_connection(port, server.relay_credentials()));
+  CHECK(embedded::accepts_connection(port, server.viewer_credentials()));
+  CHECK_FALSE(embedded::accepts_connection(port, kNobody));
+  CHECK_FALSE(embedded::accepts_connection(port, {}));
+  CHECK(received(kNobody, "#").find("not authorised") != std::string::npos);
+  CHECK(output_of({"/usr/bin/mosquitto_sub",
+                   "-h",
+                   "127.0.0.1",
+                   "-p",
+                   std::to_string(port),
+                   "-t",
+                   "#",
+                   "-W",
+                   "1"})
+            .text.find("not authorised") != std::string::npos);
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "passwords are new for each run and never on disk in readable form",
+                 "[integration][mosquitto]") {
+  const Mosquitto first = mosquitto();
+  const Mosquitto second = mosquitto();
+  CHECK(first.relay_credentials().password != second.relay_credentials().password);
+  CHECK(first.viewer_credentials().password != second.viewer_credentials().password);
+  for (const auto& entry : std::filesystem::directory_iterator{data.path() / "mosquitto"}) {
+    INFO(entry.path());
+    const std::string content = content_of(entry.path());
+    CHECK(content.find(second.relay_credentials().password) == std::string::npos);
+    CHECK(content.find('@') == std::string::npos);
+    CHECK(entry.status().permissions() == std::filesystem::perms{0600});
+  }
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "both listeners are bound to the given address only",
+                 "[integration][mosquitto]") {
+  const std::string loopback = "0100007F";
+  const std::string every = "00000000";
+  for (const auto& [host, expected] : {std::pair{"127.0.0.1", loopback},
+                                       std::pair{"localhost", loopback},
+                                       std::pair{"0.0.0.0", every}}) {
+    INFO(host);
+    Mosquitto server = mosquitto(host);
+    Supervisor watcher = supervisor();
+    REQUIRE(watcher.start(server));
+    CHECK(listening_on(port) == std::vector{loopback});
+    CHECK(listening_on(web_socket_port) == std::vector{expected});
+    CHECK(upgraded() == "HTTP/1.1 101");
+  }
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "a killed broker is started again with the same passwords",
+                 "[integration][mosquitto]") {
+  Mosquitto server = mosquitto();
+  Supervisor watcher = supervisor();
+  REQUIRE(watcher.start(server));
+  const auto pids = [&] { return embedded::processes_in(data.path() / "mosquitto", "mosquitto"); };
+  const auto killed = pids();
+  REQUIRE(killed.size() == 1);
+  bool came_back = false;
+  {
+    const std::jthread operator_at_work{[&] {
+      ::kill(killed.front(), SIGKILL);
+      came_back = becomes_true([&] { return pids() != killed && server.is_ready(); });
+      press_stop();
+    }};
+    watcher.run();
+  }
+  CHECK(came_back);
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "a broker left behind by a killed run frees its ports",
+                 "[integration][mosquitto]") {
+  Mosquitto first = mosquitto();
+  const auto orphan = first.spawn();
+  REQUIRE(becomes_true([&] { return first.is_ready(); }));
+
+  const Mosquitto second = mosquitto();
+
+  CHECK(orphan->poll());
+  CHECK(embedded::is_port_free("127.0.0.1", port));
+  CHECK(embedded::is_port_free("127.0.0.1", web_socket_port));
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "a taken port and a missing program are one clear line",
+                 "[integration][mosquitto]") {
+  CHECK_THROWS_WITH((Mosquitto{data, {.broker = "/nowhere"}, log}),
+                    "/nowhere is not installed: apt-get install mosquitto");
+  Mosquitto server = mosquitto();
+  Supervisor watcher = supervisor();
+  REQUIRE(watcher.start(server));
+
+  const support::ScratchFolder elsewhere;
+  const embedded::DataDirectory other_data{elsewhere.path / "data"};
+  Mosquitto other{other_data, {.port = port, .web_socket_port = web_socket_port}, log};
+  CHECK_THROWS_WITH((void)supervisor().start(other),
+                    Catch::StartsWith("Mosquitto did not start (exit code 1)") &&
+                        Catch::Contains("Address already in use"));
+}

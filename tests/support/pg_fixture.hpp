@@ -1,0 +1,41 @@
+#pragma once
+
+#include "pg/connection.hpp"
+#include "pg/migrator.hpp"
+
+#include <span>
+#include <string>
+
+namespace support {
+
+/// A database of its own for one test case, cloned from a migrated template, dropped at the end.
+///
+/// The template is made once per server for each content of the migrations; any number of test
+/// programs may run at once. For TEST_CASE_METHOD derive a class that passes its migrations.
+/// Errors: base::Error when EARSHOT_TEST_DATABASE_URL is not set.
+class PgFixture {
+ public:
+  explicit PgFixture(std::span<const pg::MigrationSet> sets);
+  PgFixture(const PgFixture&) = delete;
+  PgFixture& operator=(const PgFixture&) = delete;
+  ~PgFixture();
+
+  /// How to reach the test's database. Its timeouts are longer than the product's, because a test
+  /// machine is busy: 10 s for a statement, 5 s for a lock.
+  [[nodiscard]] const pg::ConnectionOptions& options() const noexcept { return options_; }
+
+  /// A connection beside those under test, to arrange and to look.
+  [[nodiscard]] pg::Connection& onlooker() noexcept { return onlooker_; }
+
+  /// The first column of the only row that `sql` gives the onlooker.
+  [[nodiscard]] std::string value_of(const std::string& sql);
+
+  /// Ends a server process, and waits until it is gone.
+  void terminate_backend(int pid);
+
+ private:
+  pg::ConnectionOptions options_;
+  pg::Connection onlooker_;
+};
+
+}  // namespace support

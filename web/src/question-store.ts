@@ -1,0 +1,91 @@
+import {distance_m} from './geo';
+import type {Area} from './place';
+import type {Question, Snapshot} from './wire';
+
+export interface ListedQuestion extends Question {
+	readonly distance_m: number;
+	/** True when it was pushed while the page was open. */
+	readonly isPushed: boolean;
+}
+
+/** The questions of one area, newest first. */
+export interface QuestionList {
+	readonly area: Area;
+	/** Undefined until a list of this area has arrived. */
+	readonly epoch: string | undefined;
+	readonly questions: readonly ListedQuestion[];
+	/** Where older ones continue. */
+	readonly next: string | undefined;
+}
+
+export type Change =
+	| {readonly type: 'listed'; readonly snapshot: Snapshot}
+	| {readonly type: 'older-listed'; readonly snapshot: Snapshot}
+	| {readonly type: 'pushed'; readonly question: Question}
+	| {readonly type: 'moved'; readonly area: Area};
+
+const questionsMax = 1_000; // The oldest go first; `next` still leads to them.
+
+export function emptyList(area: Area): QuestionList {
+	return {area, epoch: undefined, questions: [], next: undefined};
+}
+
+/**
+ * Merges one change into the list: by id, and never an older version over a newer one.
+ *
+ * Shape:  the list it was given, when nothing changes.
+ */
+export function changed(list: QuestionList, change: Change): QuestionList {
+	switch (change.type) {
+		case 'listed': {
+			const {snapshot} = change;
+			// Another epoch is another history (a restored database): what was known of the old one is void.
+			const isNewHistory = list.epoch !== undefined && list.epoch !== snapshot.position.epoch;
+			const known = isNewHistory ? emptyList(list.area) : list;
+			const ids = new Set(known.epoch === undefined ? [] : known.questions.map(({id}) => id));
+			// A list that reaches no known question leaves a hole below it; `next` leads into the hole.
+			const next = snapshot.questions.some(({id}) => ids.has(id)) ? known.next : snapshot.next;
+			return {...merged(known, snapshot.questions, false), epoch: snapshot.position.epoch, next};
+		}
+		case 'older-listed':
+			return {...merged(list, change.snapshot.questions, false), next: change.snapshot.next};
+		case 'pushed':
+			return merged(list, [change.question], true);
+		case 'moved':
+			return {...merged(emptyList(change.area), list.questions, false)};
+	}
+}
+
+function merged(list: QuestionList, incoming: readonly Question[], isPushed: boolean): QuestionList {
+	const byId = new Map(list.questions.map((question) => [question.id, question]));
+	let isChanged = false;
+	for (const question of incoming) {
+		const away_m = distance_m(list.area, question);
+		const known = byId.get(question.id);
+		const newest = newestOf(known, {...question, distance_m: away_m, isPushed});
+		if (newest === known || away_m > list.area.radius_m) continue;
+		byId.set(question.id, newest);
+		isChanged = true;
+	}
+	if (!isChanged) return list;
+	const questions = [...byId.values()].sort(newestFirst).slice(0, questionsMax);
+	return {...list, questions};
+}
+
+/** A push does not know who reads it, so `mine` outlives it; everything else is the newer version's. */
+function newestOf(known: ListedQuestion | undefined, other: ListedQuestion): ListedQuestion {
+	if (!known) return other;
+	if (other.version > known.version) {
+		return {...other, mine: other.mine ?? known.mine, isPushed: known.isPushed};
+	}
+	if (other.version === known.version && known.mine === undefined && other.mine !== undefined) {
+		return {...known, mine: other.mine};
+	}
+	return known;
+}
+
+function newestFirst(a: ListedQuestion, b: ListedQuestion): number {
+	const later_ms = Date.parse(b.created_at) - Date.parse(a.created_at);
+	if (later_ms !== 0 && !Number.isNaN(later_ms)) return later_ms;
+	return a.id < b.id ? 1 : -1; // Ids are ordered by time.
+}
