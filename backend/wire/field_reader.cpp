@@ -129,6 +129,7 @@ std::string FieldReader::read(std::string_view name, const Value& value, const T
 }
 
 double FieldReader::read(std::string_view name, const Value& value, double least, double most) {
+  // Infinity and NaN, which a query string can spell, are in no range.
   if (value.number && *value.number >= least && *value.number <= most) return *value.number;
   refuse(name, "must be " + expected_number(least, most));
   return least;

@@ -2,14 +2,13 @@
 
 #include "wire/json_text.hpp"
 
-#include <cmath>
 #include <utility>
 
 namespace wire {
 namespace {
 
 std::optional<double> number_of(const base::Json& json) {
-  if (!json.is_number() || !std::isfinite(json.get<double>())) return std::nullopt;
+  if (!json.is_number()) return std::nullopt;
   return json.get<double>();
 }
 

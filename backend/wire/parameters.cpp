@@ -1,7 +1,7 @@
 #include "wire/parameters.hpp"
 
 #include <charconv>
-#include <cmath>
+#include <optional>
 
 namespace wire {
 namespace {
@@ -16,18 +16,14 @@ std::optional<Number> parse_number(const std::string& text) {
   return number;
 }
 
-std::optional<double> finite_number(const std::string& text) {
-  const auto number = parse_number<double>(text);
-  return number && std::isfinite(*number) ? number : std::nullopt;
-}
-
 }  // namespace
 
 Parameters::Parameters(const Pairs& pairs) : FieldReader{problem::invalid_parameters} {
   for (const auto& [name, text] : pairs) {
-    give(
-        name,
-        {.text = text, .number = finite_number(text), .integer = parse_number<std::int64_t>(text)});
+    give(name,
+         {.text = text,
+          .number = parse_number<double>(text),
+          .integer = parse_number<std::int64_t>(text)});
   }
 }
 

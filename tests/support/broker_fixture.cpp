@@ -118,7 +118,9 @@ user root
   start();
 }
 
-std::string BrokerFixture::url() const { return "mqtt://127.0.0.1:" + std::to_string(port_); }
+std::string BrokerFixture::url() const {
+  return "mqtt://127.0.0.1:" + std::to_string(port_);
+}
 
 void BrokerFixture::start() {
   const auto log = folder_.path() / "log";
@@ -137,10 +139,18 @@ void BrokerFixture::kill() {
   process_.reset();
 }
 
-void BrokerFixture::stop() { process_.reset(); }
-void BrokerFixture::freeze() { process_->signal(SIGSTOP); }
-void BrokerFixture::thaw() { process_->signal(SIGCONT); }
-void BrokerFixture::reload() { process_->signal(SIGHUP); }
+void BrokerFixture::stop() {
+  process_.reset();
+}
+void BrokerFixture::freeze() {
+  process_->signal(SIGSTOP);
+}
+void BrokerFixture::thaw() {
+  process_->signal(SIGCONT);
+}
+void BrokerFixture::reload() {
+  process_->signal(SIGHUP);
+}
 
 void BrokerFixture::deny(const std::string& username, const std::string& topic) {
   write("acl",
@@ -148,7 +158,9 @@ void BrokerFixture::deny(const std::string& username, const std::string& topic) 
 }
 
 // Rules without a user are for clients without a name.
-void BrokerFixture::allow_all() { write("acl", "topic readwrite #\npattern readwrite #\n"); }
+void BrokerFixture::allow_all() {
+  write("acl", "topic readwrite #\npattern readwrite #\n");
+}
 
 void BrokerFixture::write(const std::string& name, const std::string& text) const {
   std::ofstream file{folder_.path() / name, std::ios::trunc};

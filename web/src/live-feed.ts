@@ -33,7 +33,8 @@ export interface FeedSource {
 }
 
 export interface FeedListener {
-	onState(state: FeedState): void;
+	/** `reason` is what went wrong last, for who looks closer. */
+	onState(state: FeedState, reason: string): void;
 	/** A fresh list; it is to be merged, for pushed questions may be newer than it. */
 	onSnapshot(snapshot: Snapshot): void;
 	onQuestion(question: Question): void;
@@ -99,7 +100,7 @@ export class LiveFeed {
 			} catch (error) {
 				if (this.#isStopped || area !== this.#area) continue;
 				this.#disconnect();
-				this.#show(failures === 0 ? 'connecting' : 'offline');
+				this.#show(failures === 0 ? 'connecting' : 'offline', messageOf(error));
 				if (failures > 0 || !this.#isListed) await this.#listAnyway(area, error);
 				const asked_ms = error instanceof ApiError ? (error.retryAfter_ms ?? 0) : 0;
 				const leaveAlone_ms = Math.min(asked_ms, retryAfterMax_ms);
@@ -267,7 +268,7 @@ export class LiveFeed {
 			this.listener.onProblem(undefined);
 		} catch (error) {
 			if (this.#isStopped || area !== this.#area) return;
-			this.listener.onProblem(error instanceof Error ? error : new Error(String(error)));
+			this.listener.onProblem(error instanceof Error ? error : new Error(messageOf(error)));
 		}
 	}
 
@@ -281,9 +282,13 @@ export class LiveFeed {
 		connection?.close();
 	}
 
-	#show(state: FeedState): void {
+	#show(state: FeedState, reason = ''): void {
 		if (state === this.#state) return;
 		this.#state = state;
-		this.listener.onState(state);
+		this.listener.onState(state, reason);
 	}
+}
+
+function messageOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
 }

@@ -11,8 +11,9 @@ const keepalive_s = 45;
 /** MQTT 3.1.1 over a WebSocket, by MQTT.js, which is loaded when the first connection is made. */
 export class MqttTransport implements Transport {
 	async connect(broker: Broker, onMessage: OnMessage): Promise<Connection> {
-		const {connect} = await import('mqtt');
-		const client = connect(webSocketUrl(broker.urls), {
+		// Its bundle for browsers has only a default export, whatever its types say.
+		const {default: mqtt} = await import('mqtt');
+		const client = mqtt.connect(webSocketUrl(broker.urls), {
 			// The same person may have several tabs, and a client id has one connection.
 			clientId: `${broker.client_id}-${randomKey()}`,
 			username: broker.username,

@@ -23,6 +23,7 @@ export class Page {
 	readonly text = signal('');
 	readonly kind = signal<Kind>('stars');
 	readonly problem = signal<Error | undefined>(undefined);
+	readonly statusReason = signal('');
 	readonly now_ms = signal(Date.now());
 	/** What a screen reader is told of new questions, at most every five seconds. */
 	readonly announcement = signal('');
@@ -44,7 +45,10 @@ export class Page {
 		onConfirmed: (key, question) => this.#confirm(key, question),
 	});
 	readonly #feed = new LiveFeed(this.area.value, this.#sources(), {
-		onState: (state) => (this.#feedState.value = state),
+		onState: (state, reason) => {
+			this.#feedState.value = state;
+			this.statusReason.value = reason;
+		},
 		onSnapshot: (snapshot) => {
 			this.#change({type: 'listed', snapshot});
 			for (const question of snapshot.questions) this.#outbox.saw(question);

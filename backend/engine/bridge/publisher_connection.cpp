@@ -33,6 +33,13 @@ std::string paho_url(const std::string& url) {
   return "tcp://" + url.substr(kScheme.size());
 }
 
+// The library starts its threads with the first client of the process and stops them with the last,
+// waiting up to a second for them, and leaks when somebody makes a client meanwhile. A client that
+// never connects keeps it up until the process ends.
+void keep_library_up() {
+  static const mqtt::async_client anchor{"tcp://127.0.0.1:1", "anchor"};
+}
+
 /// Turns the library's callbacks into reports. Nothing here may block, throw or call the library:
 /// the callbacks run on its receiving thread, under its locks.
 class Listener final : public mqtt::callback, public mqtt::iaction_listener {
@@ -142,8 +149,7 @@ PublisherConnection::~PublisherConnection() = default;
 void PublisherConnection::open() {
   ++attempt_;
   try {
-    // The new client is made before the old one is destroyed: the library starts and stops its
-    // threads with the first and the last client of the process.
+    keep_library_up();
     session_ = std::make_unique<Session>(
         broker_.url, "relay-" + std::to_string(place_), reports_, place_, attempt_);
     session_->client.connect(

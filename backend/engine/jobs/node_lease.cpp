@@ -111,7 +111,6 @@ void NodeLease::lease() {
   }
   const pg::Row row = rows.one();
   const Stamp from{row.get<std::int64_t>("stamps_from")};
-  // A number whose stamps are ahead of this clock (an earlier lessee's was wrong) still needs room.
   const Stamp below{row.get<std::int64_t>("stamps_below")};
   state_.update([&](State& state) {
     state = {.node = row.get<std::int32_t>("number"),

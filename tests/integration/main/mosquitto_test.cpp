@@ -66,11 +66,11 @@ struct MosquittoFixture : support::EmbeddedFixture {
     [[maybe_unused]] const auto output = output_of(arguments);
   }
 
-  // The topics that arrive within a second.
+  // The topics that arrive within two seconds.
   [[nodiscard]] std::string received(const BrokerCredentials& who,
                                      const std::string& filter) const {
     auto arguments = client("mosquitto_sub", who);
-    for (const char* const part : {"-W", "1", "-F", "%t", "-t"}) arguments.emplace_back(part);
+    for (const char* const part : {"-W", "2", "-F", "%t", "-t"}) arguments.emplace_back(part);
     arguments.push_back(filter);
     std::string text = output_of(arguments).text;
     constexpr std::string_view kEnd = "Timed out\n";

@@ -28,7 +28,7 @@ TEST_CASE_METHOD(PgCase, "every limit of a connection is in its connection strin
   CHECK(setting(connection, "idle_in_transaction_session_timeout") == "8900ms");
   CHECK(setting(connection, "synchronous_commit") == "on");
   CHECK(setting(connection, "default_transaction_isolation") == "read committed");
-  CHECK(setting(connection, "tcp_user_timeout") == "5s");
+  CHECK(setting(connection, "tcp_user_timeout") == "5000");
   CHECK(setting(connection, "timezone") == "UTC");
   CHECK(setting(connection, "client_encoding") == "UTF8");
   CHECK(setting(connection, "enable_seqscan") == "on");

@@ -91,9 +91,7 @@ TEST_CASE_METHOD(PgCase,
                  "[pg][pool]") {
   pg::ConnectionOptions nowhere = options();
   nowhere.url = "postgresql://127.0.0.1:1/postgres";
-  pg::Pool pool{nowhere,
-                {.retry_delay_min = 1h, .retry_delay_max = 1h},
-                base::Log{base::LogFormat::kText, base::LogLevel::kError}};
+  pg::Pool pool{nowhere, {.retry_delay_min = 1h, .retry_delay_max = 1h}, quiet_log()};
   CHECK_THROWS_AS(pool.acquire(), pg::TransientError);
   CHECK_THROWS_WITH(pool.acquire(), "the database could not be reached a moment ago");
 }

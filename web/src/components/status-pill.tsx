@@ -10,10 +10,16 @@ const words: Record<FeedState, {label: string; meaning: string}> = {
 	offline: {label: 'Offline', meaning: 'No live updates; trying again by itself'},
 };
 
-export function StatusPill({state}: {state: ReadonlySignal<FeedState>}) {
+interface StatusPillProps {
+	state: ReadonlySignal<FeedState>;
+	reason: ReadonlySignal<string>;
+}
+
+export function StatusPill({state, reason}: StatusPillProps) {
 	const {label, meaning} = words[state.value];
+	const title = reason.value ? `${meaning} (${reason.value})` : meaning;
 	return (
-		<p class="pill" role="status" data-testid="status" data-state={state.value} title={meaning}>
+		<p class="pill" role="status" data-testid="status" data-state={state.value} title={title}>
 			<span class="pill-dot" aria-hidden="true" />
 			{label}
 		</p>

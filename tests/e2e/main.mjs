@@ -1,0 +1,40 @@
+// Runs the files of cases/ one after the other, each with servers of its own.
+import {Abandoned, Report} from './case.mjs';
+import {killAll} from './server.mjs';
+
+const files = [
+	'newcomer',
+	'pages',
+	'access',
+	'start',
+	'stop',
+	'killed',
+	'database-away',
+	'broker-away',
+];
+
+// Dies by the signal only after what it started; tests/e2e/run looks once more.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+	process.once(signal, () => {
+		killAll();
+		process.exit(signal === 'SIGINT' ? 130 : 143);
+	});
+}
+
+const filter = process.env.EARSHOT_TEST_FILTER ?? '';
+let failures = 0;
+for (const file of files) {
+	if (!`e2e/${file}`.includes(filter)) continue;
+	const report = new Report(file);
+	const start_ms = Date.now();
+	try {
+		const {default: cases} = await import(`./cases/${file}.mjs`);
+		await cases(report.check.bind(report));
+	} catch (error) {
+		if (!(error instanceof Abandoned)) report.fail(`e2e/${file}`, error);
+	}
+	killAll();
+	failures += report.failures;
+	console.error(`e2e/${file}: ${((Date.now() - start_ms) / 1_000).toFixed(1)} s`);
+}
+process.exit(failures === 0 ? 0 : 1);

@@ -1,0 +1,160 @@
+#include "jobs_case.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+
+using engine::jobs::Claim;
+using engine::jobs::WorkerId;
+using jobs_test::JobsCase;
+
+namespace {
+
+std::set<std::int64_t> batches_of(const std::vector<Claim>& claims) {
+  std::set<std::int64_t> batches;
+  for (const Claim& claim : claims) batches.insert(claim.batch.value);
+  return batches;
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(JobsCase, "two workers never claim the same batch", "[integration][jobs]") {
+  for (int i = 0; i < 10; ++i) accept(1);
+  // Both stay open, so that the row locks really meet.
+  const auto first_connection = pool.acquire();
+  const auto second_connection = pool.acquire();
+  pg::Transaction first_tx{*first_connection};
+  pg::Transaction second_tx{*second_connection};
+  constexpr pg::Statement kClaim{"c",
+                                 "select batch_id from engine.claim($1, $2, $3, 1000, '20 s')"};
+  const std::vector<std::string> kinds{kKind};
+
+  const pg::Rows first = first_tx.run(kClaim, std::int64_t{1}, kinds, 6);
+  const pg::Rows second = second_tx.run(kClaim, std::int64_t{2}, kinds, 6);
+
+  CHECK(first.size() == 6);
+  CHECK(second.size() == 4);
+  std::set<std::int64_t> all;
+  for (const pg::Row row : first) all.insert(row.get<std::int64_t>(0));
+  for (const pg::Row row : second) all.insert(row.get<std::int64_t>(0));
+  CHECK(all.size() == 10);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a claim takes the oldest batches up to its budget",
+                 "[integration][jobs]") {
+  for (int i = 0; i < 5; ++i) accept(10);
+
+  const auto claims = claim({1}, {.jobs_max = 25});
+
+  REQUIRE(claims.size() == 3);
+  CHECK(claims[0].batch < claims[1].batch);
+  CHECK(claims[1].batch < claims[2].batch);
+  CHECK(claim({2}).size() == 2);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "one batch beyond the budget is claimed all the same",
+                 "[integration][jobs]") {
+  accept(100);
+  CHECK(claim({1}, {.jobs_max = 1, .bytes_max = 1}).size() == 1);
+}
+
+TEST_CASE_METHOD(JobsCase, "an urgent batch goes before older ones", "[integration][jobs]") {
+  accept(1);
+  accept(1);
+  onlooker().query(
+      "update engine.batch set priority = -1 where id = (select max(id) from engine.batch)");
+
+  const auto claims = claim({1}, {.jobs_max = 1});
+
+  REQUIRE(claims.size() == 1);
+  CHECK(std::to_string(claims[0].batch.value) == value_of("select max(id) from engine.batch"));
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a kind without a handler here stays for others",
+                 "[integration][jobs]") {
+  accept(1);
+  CHECK(claim_batches(*pool.acquire(), WorkerId{1}, {"other.kind"}, {}).empty());
+  CHECK(claim({1}).size() == 1);
+}
+
+TEST_CASE_METHOD(JobsCase, "a lost claim locks nothing", "[integration][jobs]") {
+  accept(3);
+  const auto zombies = claim({1}, {.lease = std::chrono::seconds{0}});
+  // The lease is over; the batch of three is split, each piece under a new id.
+  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()));
+  const auto heirs = claim({2});
+  REQUIRE(heirs.size() == 3);
+
+  const auto connection = pool.acquire();
+  pg::Transaction tx{*connection};
+  CHECK(lock_work(tx, {1}, zombies).batches.empty());
+  CHECK(lock_work(tx, {2}, heirs).jobs.size() == 3);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "an older attempt of the same worker locks nothing",
+                 "[integration][jobs]") {
+  accept(1, /*max_attempts=*/5);
+  const auto old = claim({1}, {.lease = std::chrono::seconds{0}});
+  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()));
+  REQUIRE(engine::jobs::promote_due(*pool.acquire(), piece_ids()) == 1);
+  const auto renewed = claim({1});
+  REQUIRE(renewed.size() == 1);
+  CHECK(renewed[0].attempt == 2);
+
+  const auto connection = pool.acquire();
+  pg::Transaction tx{*connection};
+  CHECK(lock_work(tx, {1}, old).batches.empty());
+}
+
+TEST_CASE_METHOD(JobsCase, "work that is locked outlives its lease", "[integration][jobs]") {
+  const auto id = accept(1)[0];
+  const auto claims = claim({1}, {.lease = std::chrono::seconds{0}});
+  const auto connection = pool.acquire();
+  pg::Transaction tx{*connection};
+  const auto work = lock_work(tx, {1}, claims);
+
+  CHECK_FALSE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()));
+
+  complete_and_commit(tx, work, jobs_test::act(work.jobs, tx), "test");
+  CHECK(status(id).state == engine::jobs::JobState::kCompleted);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a batch is split into all of its jobs, none twice",
+                 "[integration][jobs]") {
+  const auto ids_before = accept(100);
+  const auto claims = claim({1});
+  const engine::jobs::FailedAttempt failed{.problem = {{"type", "test"}}, .retry_in = {}};
+
+  fail_batch(*pool.acquire(), {1}, claims[0], failed, piece_ids());
+
+  CHECK(value_of("select count(*) from engine.batch") == "16");
+  CHECK(value_of("select sum(jobs) from engine.batch") == "100");
+  CHECK(value_of("select max(jobs) - min(jobs) from engine.batch") == "1");
+  CHECK(value_of("select count(distinct job) from engine.batch, unnest(job_ids) as job") == "100");
+  CHECK(batches_of(claim({2})).size() == 16);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a second attempt is counted on disk before it begins",
+                 "[integration][jobs]") {
+  accept(1);
+  onlooker().query("update engine.batch set attempt = 1");
+  const auto connection = pool.acquire();
+  pg::Transaction tx{*connection};
+  constexpr pg::Statement kClaim{"c",
+                                 "select * from engine.claim(1, array['test.act'], 1, 1, '20 s')"};
+  constexpr pg::Statement kShow{"s", "select current_setting('synchronous_commit')"};
+  tx.run(kClaim);
+  CHECK(tx.run(kShow).one().get<std::string>(0) == "on");
+
+  accept(1);
+  const auto other = pool.acquire();
+  pg::Transaction first{*other};
+  first.run(kClaim);
+  CHECK(first.run(kShow).one().get<std::string>(0) == "off");
+}

@@ -1,0 +1,191 @@
+#include "jobs_case.hpp"
+#include "pg/error.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <atomic>
+#include <stdexcept>
+
+using engine::jobs::Job;
+using engine::jobs::JobState;
+using engine::jobs::Outcome;
+using jobs_test::JobsCase;
+
+namespace {
+
+/// True when every job had exactly one effect.
+constexpr auto kEffectsMatchResults = R"(
+  select not exists (
+    select 1
+    from (select job_id, count(*) as effects from effect group by job_id) as acted
+    full join (select job_id from engine.result where state = 'completed') as ended using (job_id)
+    where acted.effects is distinct from 1 or ended.job_id is null))";
+
+}  // namespace
+
+TEST_CASE_METHOD(JobsCase, "effects, results and events come together", "[integration][jobs]") {
+  const auto ids_accepted = accept(500);
+
+  work_until_all_ended(jobs_test::act, /*workers=*/3);
+
+  CHECK(ends() == "500 completed");
+  CHECK(value_of(kEffectsMatchResults) == "t");
+  CHECK(value_of("select count(*) from engine.event") == "500");
+  CHECK(value_of("select count(*) from engine.batch") == "0");
+  const auto last = status(ids_accepted.back());
+  CHECK(last.result == R"({"n":499})");
+  CHECK(last.version == 2);
+  CHECK(last.finalized_at.has_value());
+}
+
+TEST_CASE_METHOD(JobsCase, "a poison job ends alone", "[integration][jobs]") {
+  const auto ids_accepted = accept(200, /*max_attempts=*/2);
+
+  work_until_all_ended([](std::span<const Job> jobs, pg::Transaction& tx) {
+    for (const Job& job : jobs) {
+      if (job.args.at("n") == 77) throw std::runtime_error{"poison"};
+    }
+    return jobs_test::act(jobs, tx);
+  });
+
+  CHECK(ends() == "199 completed, 1 discarded");
+  CHECK(value_of(kEffectsMatchResults) == "t");
+  const auto poison = status(ids_accepted[77]);
+  CHECK(poison.state == JobState::kDiscarded);
+  CHECK(poison.attempt == 2);
+  CHECK(poison.problem.has_value());
+  CHECK(value_of("select count(*) from engine.failure") == "2");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a failed job is tried again, and its version only grows",
+                 "[integration][jobs]") {
+  const auto id = accept(1, /*max_attempts=*/3)[0];
+  const auto claims = claim({1});
+  const engine::jobs::FailedAttempt failed{.problem = {{"type", "test"}},
+                                           .retry_in = std::chrono::milliseconds{0}};
+  CHECK(status(id).version == 1);
+
+  fail_batch(*pool.acquire(), {1}, claims[0], failed, piece_ids());
+  const auto waiting = status(id);
+  CHECK(waiting.state == JobState::kRetryable);
+  CHECK(waiting.attempt == 1);
+  CHECK(waiting.version == 2);
+
+  REQUIRE(engine::jobs::promote_due(*pool.acquire(), piece_ids()) == 1);
+  CHECK(status(id).state == JobState::kAvailable);
+  CHECK(status(id).version == 3);
+
+  work_until_all_ended(jobs_test::act);
+  CHECK(status(id).state == JobState::kCompleted);
+  CHECK(status(id).attempt == 2);
+  CHECK(status(id).version == 4);
+}
+
+TEST_CASE_METHOD(JobsCase, "a retry waits for its time", "[integration][jobs]") {
+  const auto id = accept(1)[0];
+  const engine::jobs::FailedAttempt failed{.problem = {{"type", "test"}},
+                                           .retry_in = std::chrono::hours{1}};
+  fail_batch(*pool.acquire(), {1}, claim({1})[0], failed, piece_ids());
+
+  CHECK(engine::jobs::promote_due(*pool.acquire(), piece_ids()) == 0);
+  CHECK(status(id).state == JobState::kRetryable);
+  CHECK(status(id).scheduled_at > status(id).created_at + std::chrono::minutes{59});
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a domain no ends the job at once with its problem",
+                 "[integration][jobs]") {
+  const auto id = accept(1)[0];
+
+  work_until_all_ended([](std::span<const Job>, pg::Transaction&) {
+    return std::vector<Outcome>{
+        engine::jobs::Discarded{.problem = wire::problem::not_found("thing")}};
+  });
+
+  CHECK(status(id).state == JobState::kDiscarded);
+  CHECK(status(id).attempt == 1);
+  CHECK(base::Json::parse(*status(id).problem).at("status") == 404);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a passing fault of the database costs no attempt",
+                 "[integration][jobs]") {
+  const auto id = accept(1)[0];
+  std::atomic<int> calls{0};
+
+  work_until_all_ended([&](std::span<const Job> jobs, pg::Transaction& tx) {
+    if (++calls == 1)
+      throw pg::TransientError{{.sqlstate = "40P01", .message = "deadlock", .constraint = ""}};
+    return jobs_test::act(jobs, tx);
+  });
+
+  CHECK(calls == 2);
+  CHECK(status(id).state == JobState::kCompleted);
+  CHECK(status(id).attempt == 1);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "work whose connection dies is done again, once",
+                 "[integration][jobs]") {
+  accept(50);
+  std::atomic<bool> is_cut{false};
+
+  work_until_all_ended([&](std::span<const Job> jobs, pg::Transaction& tx) {
+    auto outcomes = jobs_test::act(jobs, tx);
+    if (!is_cut.exchange(true)) {
+      constexpr pg::Statement kPid{"pid", "select pg_backend_pid()"};
+      const int pid = tx.run(kPid).one().get<std::int32_t>(0);
+      // The onlooker belongs to the test's own thread.
+      pg::Connection{options()}.query("select pg_terminate_backend(" + std::to_string(pid) + ")");
+    }
+    return outcomes;
+  });
+
+  CHECK(is_cut);
+  CHECK(ends() == "50 completed");
+  CHECK(value_of(kEffectsMatchResults) == "t");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a job that ended meanwhile is left out, its neighbours are not",
+                 "[integration][jobs]") {
+  const auto ids_accepted = accept(10);
+  std::atomic<bool> is_cancelled{false};
+
+  work_until_all_ended([&](std::span<const Job> jobs, pg::Transaction& tx) {
+    if (!is_cancelled.exchange(true)) {
+      pg::Connection{options()}.query(
+          "insert into engine.result (job_id, state, attempt, problem) values (" +
+          std::to_string(ids_accepted[3].value()) + ", 'cancelled', 0, '{}')");
+    }
+    return jobs_test::act(jobs, tx);
+  });
+
+  CHECK(ends() == "9 completed, 1 cancelled");
+  CHECK(value_of(kEffectsMatchResults) == "t");
+  CHECK(value_of("select count(*) from engine.event") == "9");
+}
+
+TEST_CASE_METHOD(JobsCase, "batches of a worker that died are taken over", "[integration][jobs]") {
+  accept(40);
+  accept(1);
+  // Somebody claims both and is never seen again.
+  REQUIRE(claim({1}, {.lease = std::chrono::seconds{0}}).size() == 2);
+
+  work_until_all_ended(jobs_test::act);
+
+  CHECK(ends() == "41 completed");
+  CHECK(value_of(kEffectsMatchResults) == "t");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a handler that forgets a job fails its attempt",
+                 "[integration][jobs]") {
+  const auto ids_accepted = accept(1, /*max_attempts=*/1);
+
+  work_until_all_ended(
+      [](std::span<const Job>, pg::Transaction&) { return std::vector<Outcome>{}; });
+
+  CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
+}

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "base/file_descriptor.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace http_test {
+
+struct Answer {
+  int status = 0;                              // 0: closed without an answer.
+  std::map<std::string, std::string> headers;  // Names in lower case; repeated ones as a list.
+  std::string body;
+  std::string bytes;  // All of it, as received.
+
+  [[nodiscard]] std::string header(const std::string& lower_case_name) const;
+};
+
+/// Speaks bytes over a plain socket, so that nothing repairs what a test sends.
+class RawClient {
+ public:
+  explicit RawClient(int port);
+
+  /// Sends as much as the server takes. A server that closed early is no error here.
+  RawClient& send(std::string_view bytes);
+  RawClient& end_sending();
+  /// Sends `piece` until the server closes or `bytes_max` are sent; returns the bytes sent.
+  std::size_t flood(std::string_view piece, std::size_t bytes_max);
+  /// Everything up to the end of the connection, at most 20 s.
+  [[nodiscard]] Answer receive();
+  /// Waits until the server has sent at least `bytes` and returns them.
+  [[nodiscard]] std::string receive_bytes(std::size_t bytes);
+
+ private:
+  base::FileDescriptor socket_;
+};
+
+/// One request, one answer.
+[[nodiscard]] Answer exchange(int port, std::string_view bytes);
+
+/// "GET /path HTTP/1.1", a Host, `headers` (each ending in CRLF), and the end of the head.
+[[nodiscard]] std::string get(std::string_view path, std::string_view headers = "");
+/// A POST with Content-Length and JSON type, as an honest client sends it.
+[[nodiscard]] std::string post(std::string_view path,
+                               std::string_view body,
+                               std::string_view headers = "");
+
+}  // namespace http_test
