@@ -79,10 +79,11 @@ int run_up(const Settings& settings) {
   const embedded::DataDirectory data{data_path};
   say("data        " + data.path().string());
 
-  // Both first stop what a killed run left behind, so that its ports are free again.
-  embedded::Postgres postgres{data, {}, log};
+  // Making it stops what a killed run left behind, so that its ports are free again. Ports are
+  // looked at before the first start makes a cluster, which takes a moment.
   embedded::Mosquitto mosquitto{data, mosquitto_options(settings), log};
   check_ports(settings);
+  embedded::Postgres postgres{data, {}, log};
 
   embedded::Supervisor supervisor{signals.descriptor(), log};
   if (!supervisor.start(postgres)) return 0;

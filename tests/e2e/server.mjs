@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {existsSync, mkdtempSync, readFileSync} from 'node:fs';
+import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {freePorts} from './ports.mjs';
@@ -10,9 +10,11 @@ const scratch = process.env.EARSHOT_TEST_SCRATCH;
 const binary = process.env.EARSHOT_BINARY;
 const started = new Set(); // Servers that may still run.
 
+let folders = 0;
+
 /** A path for a data directory that does not exist yet. */
 export function newDataDir() {
-	return join(mkdtempSync(join(scratch, 'data.')), 'd');
+	return join(scratch, `data-${++folders}`);
 }
 
 /** Starts `earshot up` with nothing of our environment; it may do or refuse whatever it wants. */

@@ -112,12 +112,12 @@ std::string get(std::string_view path, std::string_view headers) {
 
 std::string post(std::string_view path, std::string_view body, std::string_view headers) {
   return std::string{"POST "}
-             .append(path)
-             .append(" HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n")
-             .append("Content-Length: " + std::to_string(body.size()) + "\r\n")
-             .append(headers)
-             .append("\r\n")
-             .append(body);
+      .append(path)
+      .append(" HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n")
+      .append("Content-Length: " + std::to_string(body.size()) + "\r\n")
+      .append(headers)
+      .append("\r\n")
+      .append(body);
 }
 
 }  // namespace http_test

@@ -98,7 +98,9 @@ TEST_CASE("a head is bounded in lines, in each line and in its path", "[unit][ht
   CHECK(status_of(headers(64)) == 200);
   CHECK(status_of(headers(65)) == 431);
 
-  const auto line = [](std::size_t size) { return with("X: " + std::string(size - 3, 'a') + "\r\n"); };
+  const auto line = [](std::size_t size) {
+    return with("X: " + std::string(size - 3, 'a') + "\r\n");
+  };
   CHECK(status_of(line(8000)) == 200);
   CHECK(status_of(line(8001)) == 431);
 
@@ -130,8 +132,7 @@ TEST_CASE("no mutation of a head crashes the parser or smuggles a length", "[uni
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   std::mt19937 random{seed};
-  const std::string good =
-      "POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX: y\r\n\r\n";
+  const std::string good = "POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nX: y\r\n\r\n";
   const std::string alphabet = std::string{"\0\r\n\t :,0aZ%\x7f\xff", 14};
   for (int round = 0; round < 20'000; ++round) {
     std::string bytes = good;

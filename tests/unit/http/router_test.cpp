@@ -1,4 +1,5 @@
 #include "http/router.hpp"
+
 #include "http/target.hpp"
 
 #include <catch2/catch.hpp>

@@ -22,6 +22,19 @@ export function PlaceBar({area, onMove}: PlaceBarProps) {
 				<p class="place-name" data-testid="place">
 					{nameOfPlace(area.value)}
 				</p>
+				<select
+					class="radius"
+					data-testid="radius"
+					aria-label="Radius"
+					value={String(radius_m)}
+					onChange={(event) => onMove({...area.value, radius_m: Number(event.currentTarget.value)})}
+				>
+					{choices.map((choice_m) => (
+						<option key={choice_m} value={String(choice_m)}>
+							{kilometres(choice_m)}
+						</option>
+					))}
+				</select>
 				<button
 					type="button"
 					class="button button-quiet"
@@ -31,23 +44,6 @@ export function PlaceBar({area, onMove}: PlaceBarProps) {
 				>
 					{isOpen.value ? 'Close' : 'Change'}
 				</button>
-				<label class="radius">
-					<span>within</span>
-					<select
-						data-testid="radius"
-						aria-label="Radius"
-						value={String(radius_m)}
-						onChange={(event) =>
-							onMove({...area.value, radius_m: Number(event.currentTarget.value)})
-						}
-					>
-						{choices.map((choice_m) => (
-							<option key={choice_m} value={String(choice_m)}>
-								{kilometres(choice_m)}
-							</option>
-						))}
-					</select>
-				</label>
 			</div>
 			<div id="place-form" hidden={!isOpen.value}>
 				{isOpen.value && (

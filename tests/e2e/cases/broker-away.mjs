@@ -1,0 +1,108 @@
+// Mosquitto is killed while people ask, and comes back by itself.
+//
+// A QoS 0 subscriber misses what a broker accepts before it has subscribed again; that is its own
+// affair (the page catches up over HTTP). So that a missing event can only be the relay's fault, the
+// test keeps the relay from leading, through the row of its lease, until the subscriber is back:
+// then the events heard before the kill and those heard after it must together be the whole log.
+import assert from 'node:assert/strict';
+
+import {Client, request} from '../client.mjs';
+import {EventLog} from '../event-log.mjs';
+import {Server} from '../server.mjs';
+import {Storm} from '../storm.mjs';
+import {Subscriber} from '../subscriber.mjs';
+import {until} from '../until.mjs';
+
+const filters = ['earshot/v1/geo/9q8/y/#'];
+
+/** On each topic the first delivery of every event comes in offset order. */
+function assertInOrder(events) {
+	const newest = new Map();
+	const seen = new Set();
+	for (const {topic, offset} of events) {
+		if (seen.has(offset)) continue;
+		seen.add(offset);
+		assert.ok(offset > (newest.get(topic) ?? 0), `${topic}: ${offset} after ${newest.get(topic)}`);
+		newest.set(topic, offset);
+	}
+}
+
+/** On each topic every event but the first names the one before it: nothing is left out between. */
+function assertChained(events) {
+	const last = new Map();
+	for (const {topic, offset, prev} of events) {
+		const before = last.get(topic);
+		if (before !== undefined && offset > before) assert.equal(prev, before, `${topic}:${offset}`);
+		last.set(topic, Math.max(offset, before ?? 0));
+	}
+}
+
+async function killBroker(server) {
+	const dead = server.killChild('mosquitto');
+	await until('Mosquitto is started again', () => {
+		const next = server.childNamed('mosquitto');
+		return next && next.pid !== dead;
+	});
+}
+
+export default async function brokerAway(check) {
+	const server = await Server.start();
+	const log = new EventLog(server);
+	try {
+		const client = await Client.guest(server);
+		const broker = await client.broker();
+
+		await check('while Mosquitto is away every question is accepted and completed', async () => {
+			const storm = new Storm(client, 8);
+			await storm.more(50);
+			await killBroker(server);
+			await storm.more(50);
+			await storm.end();
+			assert.deepEqual(storm.answers.filter(({status}) => status !== 202), []);
+			for (const id of storm.accepted) {
+				assert.equal((await client.finished(id)).state, 'completed');
+			}
+		});
+
+		await check('when Mosquitto is back events flow again, in order and without a gap', async () => {
+			const subscriber = await Subscriber.listenAsSoonAsPossible(broker, filters);
+			const storm = new Storm(client, 8);
+			await storm.more(50);
+			await storm.end();
+			for (const id of storm.accepted) await subscriber.heard(id, 30);
+			await subscriber.end();
+			assertInOrder(subscriber.events);
+			assertChained(subscriber.events);
+			await until('the relay has caught up', () => log.isRelayed());
+			const {body} = await request(`${server.url}/readyz`);
+			assert.equal(body.ready, true, JSON.stringify(body));
+		});
+
+		await check('no event is skipped: what one broker did not deliver, the next one does', async () => {
+			const first = (await log.events()).at(-1).offset;
+			const before = await Subscriber.listen(broker, filters);
+			const storm = new Storm(client, 8);
+			await storm.more(100);
+			const held = await log.holdRelay();
+			await killBroker(server);
+			const after = await Subscriber.listenAsSoonAsPossible(broker, filters);
+			await held.release();
+			await storm.more(100);
+			await storm.end();
+			await before.ended;
+
+			const wanted = (await log.events()).filter(({offset}) => offset > first);
+			assert.ok(wanted.length >= 200);
+			const heard = () => new Set([...before.events, ...after.events].map(({offset}) => offset));
+			await until('the last event is heard', () => heard().has(wanted.at(-1).offset), 30);
+			await until('the relay has caught up', () => log.isRelayed(), 30);
+			await after.end();
+			const all = heard();
+			assert.deepEqual(wanted.filter(({offset}) => !all.has(offset)), []);
+			assertInOrder([...before.events, ...after.events]);
+			assertChained(after.events);
+		});
+	} finally {
+		await server.stop();
+	}
+}

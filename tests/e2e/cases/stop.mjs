@@ -1,0 +1,76 @@
+// The ordinary end, with clients connected, and the start after it.
+import assert from 'node:assert/strict';
+import {existsSync} from 'node:fs';
+import {connect} from 'node:net';
+
+import {remark} from '../case.mjs';
+import {Client} from '../client.mjs';
+import {familyOf} from '../processes.mjs';
+import {Server} from '../server.mjs';
+import {Storm} from '../storm.mjs';
+import {Subscriber} from '../subscriber.mjs';
+
+/** A connection that sends the beginning of a request, and then nothing. */
+function halfARequest(port) {
+	return new Promise((resolve, reject) => {
+		const socket = connect(port, '127.0.0.1', () => {
+			socket.write('POST /v1/questions HTTP/1.1\r\nHost: localhost\r\n');
+			resolve(socket);
+		});
+		socket.on('error', reject);
+	});
+}
+
+function assertGone(server, family) {
+	const left = family.filter(({pid}) => existsSync(`/proc/${pid}`));
+	assert.deepEqual(left, []);
+	assert.deepEqual(server.leftovers(), []);
+	assert.match(server.file('postgres.log').trim().split('\n').at(-1), /database system is shut down/);
+	assert.equal(server.file('earshot.pid'), undefined);
+}
+
+export default async function stop(check) {
+	let server = await Server.start();
+	let id;
+
+	for (const signal of ['SIGINT', 'SIGTERM']) {
+		await check(`${signal} stops everything in order within 10 s, whoever is connected`, async () => {
+			const client = await Client.guest(server);
+			const subscriber = await Subscriber.listen(await client.broker(), ['earshot/v1/geo/9q8/y/#']);
+			const half = await halfARequest(server.ports.http);
+			const storm = new Storm(client);
+			await storm.more(50);
+			[id] = storm.accepted;
+			const family = familyOf(server.pid);
+			const {code, killedBy, seconds} = await server.stop(signal);
+			await storm.end();
+			await subscriber.end();
+			half.destroy();
+			remark(`${signal}: ended after ${seconds.toFixed(1)} s`);
+			assert.equal(code, 0, `exit ${code ?? killedBy}: ${server.said.err}`);
+			assert.ok(seconds < 10, `${seconds} s`);
+			assertGone(server, family);
+			for (const {status} of storm.answers.filter((each) => !each.error)) {
+				assert.ok([202, 503].includes(status), `${status}`);
+			}
+
+			server = await server.again();
+			remark(`the next start takes ${server.ready_s.toFixed(1)} s`);
+			assert.ok(server.ready_s < 10, `${server.ready_s} s`);
+			const next = new Client(server.url, client);
+			for (const accepted of storm.accepted) {
+				assert.equal((await next.finished(accepted)).state, 'completed');
+			}
+		});
+	}
+
+	await check('a stop during the start leaves nothing running', async () => {
+		await server.stop();
+		const early = new Server(server.dataDir, server.ports, []);
+		while (!early.childNamed('postgres')) await new Promise((resolve) => setTimeout(resolve, 5));
+		const {code, seconds} = await early.stop('SIGINT');
+		assert.equal(code, 0, early.said.err);
+		assert.ok(seconds < 10);
+		assert.deepEqual(early.leftovers(), []);
+	});
+}

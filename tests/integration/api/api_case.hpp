@@ -1,0 +1,52 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "engine/engine.hpp"
+#include "support/pg_fixture.hpp"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace api_test {
+
+struct Answer {
+  int status{0};
+  base::Json body;
+  std::multimap<std::string, std::string> headers;
+
+  [[nodiscard]] std::string header(const std::string& name) const;
+};
+
+/// The whole engine with both apps on a database of its own, without a broker, and a client.
+class ApiCase : public support::PgFixture {
+ public:
+  explicit ApiCase(engine::Roles roles = {.api = true, .worker = true, .bridge = false});
+
+  /// The token of a new guest.
+  [[nodiscard]] std::string guest();
+  [[nodiscard]] Answer get(const std::string& path, const std::string& token);
+  [[nodiscard]] Answer post(const std::string& path,
+                            const std::string& body,
+                            const std::string& token,
+                            const std::string& content_type = "application/json");
+  /// Looks at a job until it is final.
+  [[nodiscard]] base::Json final_job(const std::string& id, const std::string& token);
+  /// Asks, waits for the end, and gives the question's id.
+  std::string ask(const base::Json& question, const std::string& token);
+
+  base::SystemClock clock;
+  base::Log log{base::LogFormat::kText, base::LogLevel::kError};
+  wire::SigningKey key{wire::SigningKey::generate()};
+
+ private:
+  std::unique_ptr<engine::Engine> engine_;
+};
+
+/// A complete question, to be changed by a test.
+[[nodiscard]] base::Json a_question();
+
+}  // namespace api_test
