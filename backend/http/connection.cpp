@@ -76,10 +76,12 @@ base::Result<std::string_view, wire::Problem> Connection::receive_head() {
   }
 }
 
-void Connection::expect_body(std::uint64_t bytes, bool waits_for_continue) {
-  const std::size_t head_size = received_.find(kHeadEnd) + kHeadEnd.size();
-  const std::uint64_t here = received_.size() - head_size;
-  body_left_ = bytes - std::min(bytes, here);
+void Connection::replace_head(std::string_view head,
+                              std::uint64_t body_bytes,
+                              bool waits_for_continue) {
+  received_.replace(0, received_.find(kHeadEnd) + kHeadEnd.size(), head);
+  const std::uint64_t here = received_.size() - head.size();
+  body_left_ = body_bytes - std::min(body_bytes, here);
   waits_for_continue_ = waits_for_continue && body_left_ > 0;
 }
 

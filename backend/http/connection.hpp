@@ -35,15 +35,17 @@ class Connection {
   /// Sends what is written, then closes so that the client can still read it.
   ~Connection();
 
-  /// The head's bytes, valid as long as the connection. Empty: the client left without a word.
+  /// The head's bytes, valid until it is replaced. Empty: the client left without a word.
   ///
   /// Errors: 400 (cannot become HTTP), 408, 414, 431.
   [[nodiscard]] base::Result<std::string_view, wire::Problem> receive_head();
 
-  /// Says how many bytes follow the head, and whether the client waits to be told to send them.
-  void expect_body(std::uint64_t bytes, bool waits_for_continue);
+  /// Lets `read` begin with `head` in place of the one that was received.
+  ///
+  /// `body_bytes` follow it; the client may wait to be told to send them.
+  void replace_head(std::string_view head, std::uint64_t body_bytes, bool waits_for_continue);
 
-  /// The request again from its first byte: first what was received, then the socket.
+  /// The request from its first byte: first what is here, then the socket.
   ///
   /// Shape: 1–`size` bytes, 0 at the end, -1 when the time is over.
   [[nodiscard]] ssize_t read(char* into, std::size_t size);
@@ -69,7 +71,7 @@ class Connection {
   Time send_until_ = Time::max();  // Counted from the first byte sent.
 
   std::string received_;
-  std::size_t read_at_ = 0;  // What of `received_` was read again.
+  std::size_t read_at_ = 0;  // What of `received_` was read.
   std::string unsent_;
   // Bytes the client may still send; unknown is as many as can be.
   std::uint64_t body_left_ = UINT64_MAX;

@@ -25,15 +25,13 @@ bool is_json(std::string_view media_type) {
       });
 }
 
+bool may_have_body(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
 /// What speaks against reading the body, known before a byte of it is read.
 std::optional<wire::Problem> refuse_body(const Request& request, const RouteOptions& options) {
-  const bool may_have_body =
-      request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   const auto length = declared_length(request.headers);
-  if (!may_have_body) {
-    if (length.value_or(0) == 0) return std::nullopt;
-    return transport_problem::malformed_request("This method has no body here.");
-  }
   if (!length && !options.is_body_optional) return wire::problem::length_required();
   if (length.value_or(0) > options.body_bytes_max) {
     return wire::problem::body_too_large(options.body_bytes_max);
@@ -87,12 +85,13 @@ Response Dispatcher::answer(Arrival arrival, const ReadBody& read_body) const {
                    is_preflight(request.method, request.headers) ? match.allow : "");
 
   // The pattern, not the path: paths carry ids, queries carry places.
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - began);
   log_.debug("request answered",
              {{"method", request.method},
               {"route", match.route != nullptr ? match.route->pattern : "none"},
               {"status", response.status},
-              {"ms", took.count()}});
+              {"ms", static_cast<double>(took.count()) / 1000}});
   return response;
 }
 
@@ -102,9 +101,10 @@ Response Dispatcher::dispatch(Request& request,
   if (match.route == nullptr && match.allow.empty()) {
     return problem_response(wire::problem::not_found("resource"));
   }
-  if (const auto problem =
-          refuse_body(request, match.route != nullptr ? match.route->options : RouteOptions{})) {
-    return problem_response(*problem);
+  const auto length = declared_length(request.headers).value_or(0);
+  if (!may_have_body(request.method) && length > 0) {
+    return problem_response(
+        transport_problem::malformed_request("A request with this method has no body."));
   }
   if (match.route == nullptr) {
     Response response = request.method == "OPTIONS"
@@ -113,8 +113,11 @@ Response Dispatcher::dispatch(Request& request,
     response.headers.emplace_back("Allow", match.allow);
     return response;
   }
-  if (const auto length = declared_length(request.headers).value_or(0); length > 0) {
-    auto body = read_body(length);
+  if (may_have_body(request.method)) {
+    if (const auto problem = refuse_body(request, match.route->options)) {
+      return problem_response(*problem);
+    }
+    auto body = length == 0 ? std::string{} : read_body(length);
     if (!body) return problem_response(transport_problem::request_timeout());
     request.body = std::move(*body);
   }

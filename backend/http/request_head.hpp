@@ -24,7 +24,6 @@ inline constexpr std::string_view kKnownMethods = "GET, HEAD, POST, PUT, PATCH, 
 
 struct HeadLimits {
   std::size_t head_bytes_max = 32 * 1024;
-  // cpp-httplib reads lines of up to 8,192 bytes; these stay below it.
   std::size_t target_bytes_max = 8000;
   std::size_t line_bytes_max = 8000;
   std::size_t headers_max = 64;

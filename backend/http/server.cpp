@@ -16,6 +16,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -65,6 +66,11 @@ class BoundedTaskQueue final : public httplib::TaskQueue {
   std::unique_ptr<WorkerThreads> workers_;
 };
 
+/// What cpp-httplib parses in place of the client's head; the real one is put in afterwards.
+std::string plain_head(const std::string& method, std::uint64_t body_bytes) {
+  return fmt::format("{} / HTTP/1.1\r\nContent-Length: {}\r\n\r\n", method, body_bytes);
+}
+
 /// An answer without cpp-httplib, for requests it must not see.
 std::string bytes_of(const Response& response) {
   std::string bytes = fmt::format(
@@ -102,8 +108,8 @@ std::string bind_trouble(const std::string& host, int port, int error) {
 ///
 /// It listens, accepts, reads bodies and writes answers. Its faults that clients could use
 /// (smuggling, unlimited heads, decoded header values, compression, ranges, regular expressions on
-/// paths) are out of reach: a raw head passes parse_request_head first, and then every request
-/// looks to it like `METHOD /` with one plain Content-Length.
+/// paths) are out of reach: it never parses a byte of a client's head. parse_request_head does, and
+/// what passes is shown to it as `METHOD /` with one plain Content-Length.
 class Server::Listener final : public httplib::Server {
  public:
   Listener(ServerOptions options, Router router, const base::Log& log);
@@ -249,13 +255,14 @@ void Server::Listener::serve(base::FileDescriptor socket) {
     static_cast<void>(connection.write(bytes_of(dispatcher_.refuse(head.error()))));
     return;
   }
-  connection.expect_body(declared_length(head->headers).value_or(0),
-                         head->headers.contains("expect"));
+  const std::uint64_t body_bytes = declared_length(head->headers).value_or(0);
+  connection.replace_head(
+      plain_head(head->method, body_bytes), body_bytes, head->headers.contains("expect"));
 
   ConnectionStream stream{connection};
   bool is_closed = false;
   process_request(stream, /*close_connection=*/true, is_closed, [&head](httplib::Request& request) {
-    request.path = "/";
+    request.target = head->target;
     request.headers.clear();
     for (const auto& [name, value] : head->headers) {
       // Without the first nothing is compressed; the second is the Connection's.

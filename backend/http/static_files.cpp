@@ -66,7 +66,7 @@ StaticFiles::StaticFiles(std::span<const base::EmbeddedFile> files) {
 }
 
 Response StaticFiles::answer(const Request& request) const {
-  const std::string_view path = request.path == "/" ? "/index.html" : request.path;
+  const std::string path = request.path == "/" ? "/index.html" : request.path;
   const auto found = files_.find(path);
   if (found == files_.end()) return problem_response(wire::problem::not_found("page"));
   const File& file = found->second;

@@ -1,6 +1,5 @@
 // Runs the files of cases/ one after the other, each with servers of its own.
 import {Abandoned, Report} from './case.mjs';
-import {killAll} from './server.mjs';
 
 const files = [
 	'newcomer',
@@ -13,13 +12,8 @@ const files = [
 	'broker-away',
 ];
 
-// Dies by the signal only after what it started; tests/e2e/run looks once more.
-for (const signal of ['SIGINT', 'SIGTERM']) {
-	process.once(signal, () => {
-		killAll();
-		process.exit(signal === 'SIGINT' ? 130 : 143);
-	});
-}
+// Through its own door, so that a browser is closed on the way; tests/e2e/run ends the servers.
+process.once('SIGTERM', () => process.exit(143));
 
 const filter = process.env.EARSHOT_TEST_FILTER ?? '';
 let failures = 0;
@@ -33,7 +27,6 @@ for (const file of files) {
 	} catch (error) {
 		if (!(error instanceof Abandoned)) report.fail(`e2e/${file}`, error);
 	}
-	killAll();
 	failures += report.failures;
 	console.error(`e2e/${file}: ${((Date.now() - start_ms) / 1_000).toFixed(1)} s`);
 }

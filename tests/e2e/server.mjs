@@ -1,5 +1,5 @@
 import {spawn} from 'node:child_process';
-import {existsSync, readFileSync} from 'node:fs';
+import {appendFileSync, existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 
 import {freePorts} from './ports.mjs';
@@ -8,7 +8,6 @@ import {until} from './until.mjs';
 
 const scratch = process.env.EARSHOT_TEST_SCRATCH;
 const binary = process.env.EARSHOT_BINARY;
-const started = new Set(); // Servers that may still run.
 
 let folders = 0;
 
@@ -51,7 +50,12 @@ export class Server {
 	static async start({dataDir = newDataDir(), args = [], ports, within_s = 60} = {}) {
 		const [http, mqtt, webSocket] = ports ?? (await freePorts(3));
 		const server = new Server(dataDir, {http, mqtt, webSocket}, args);
-		await server.#ready(within_s);
+		try {
+			await server.#ready(within_s);
+		} catch (error) {
+			await server.killFamily();
+			throw error;
+		}
 		return server;
 	}
 
@@ -68,16 +72,15 @@ export class Server {
 			]),
 		);
 		this.pid = this.child.pid;
-		started.add(this);
+		this.hasEnded = false;
+		void this.exited.then(() => (this.hasEnded = true));
 	}
 
 	async #ready(within_s) {
-		let exit;
-		void this.exited.then((how) => (exit = how));
 		await until(
 			'the server is ready',
 			() => {
-				if (exit) return true;
+				if (this.hasEnded) return true;
 				this.url = /^ready: (\S+)$/m.exec(this.said.out)?.[1];
 				return this.url;
 			},
@@ -87,6 +90,9 @@ export class Server {
 		});
 		if (!this.url) throw new Error(`it ended: ${this.said.out}${this.said.err}`);
 		this.ready_s = (Date.now() - this.start_ms) / 1_000;
+		// Where PostgreSQL has its socket; who is killed leaves it, and tests/e2e/run removes it.
+		const sockets = this.file('postgres/postmaster.pid')?.split('\n')[4];
+		if (sockets) appendFileSync(join(scratch, 'sockets'), `${sockets}\n`);
 	}
 
 	/** The same data and ports again. */
@@ -108,10 +114,10 @@ export class Server {
 		return child.pid;
 	}
 
-	/** Asks it to stop, and returns how it ended and how long that took. */
+	/** Asks it to stop, where it still runs, and returns how it ended and how long that took. */
 	async stop(signal = 'SIGTERM') {
 		const start_ms = Date.now();
-		process.kill(this.pid, signal);
+		if (!this.hasEnded) process.kill(this.pid, signal);
 		const timer = setTimeout(() => this.killFamily(), 30_000);
 		const {code, signal: killedBy} = await this.exited;
 		clearTimeout(timer);
@@ -140,13 +146,4 @@ export class Server {
 			? readFileSync(join(this.dataDir, path), 'utf8')
 			: undefined;
 	}
-}
-
-/** For the end: nothing that was started here stays. */
-export function killAll() {
-	for (const server of started) {
-		for (const {pid} of familyOf(server.pid)) kill(pid);
-		for (const {pid} of processesIn(server.dataDir)) kill(pid);
-	}
-	started.clear();
 }

@@ -45,7 +45,8 @@ const deadline_ms = 15_000;
 /**
  * Makes one request and reads one JSON answer.
  *
- * Errors: ApiError for every answer but 2xx, and for none within 15 s; an abort by `signal` passes through.
+ * Errors: ApiError for every answer but 2xx, and for none within 15 s; an abort by `signal` passes
+ *         through.
  */
 export async function callApi(path: string, call: Call = {}): Promise<Answer> {
 	const headers: Record<string, string> = {accept: 'application/json'};

@@ -42,8 +42,8 @@ const unsure: AskProblem = {
 };
 
 /**
- * Every question that has been asked here and is not in the list yet. None leaves it unless it is confirmed or
- * discarded by hand, so no text is ever lost.
+ * Every question that has been asked here and is not in the list yet. None leaves it unless it is
+ * confirmed or discarded by hand, so no text is ever lost.
  *
  * A question is confirmed by whichever comes first: the push, the list, or its job.
  */
@@ -58,7 +58,9 @@ export class AskOutbox {
 	/** Takes up what an earlier life of the page left behind. */
 	restore(asks: readonly Ask[]): void {
 		this.#show(
-			asks.map((ask) => (ask.state === 'sending' ? {...ask, state: 'failed', problem: unsure} : ask)),
+			asks.map((ask) =>
+				ask.state === 'sending' ? {...ask, state: 'failed', problem: unsure} : ask,
+			),
 		);
 		for (const {key, state, jobId} of asks) {
 			if (state === 'accepted' && jobId !== undefined) void this.#follow(key, jobId, pollFirst_ms);
@@ -178,7 +180,8 @@ function problemOf(error: unknown): AskProblem {
 		return {title: 'Something went wrong', detail: String(error), canRetry: true};
 	}
 	const details = [error.detail, ...error.fields.map(({detail}) => detail)];
-	const wait = error.retryAfter_ms ? `Try again in ${Math.ceil(error.retryAfter_ms / 1_000)} s.` : '';
+	const wait_s = Math.ceil((error.retryAfter_ms ?? 0) / 1_000);
+	const wait = wait_s > 0 ? `Try again in ${wait_s} s.` : '';
 	const detail = [...new Set([...details, wait])].filter(Boolean).join(' ');
 	return {title: error.title, detail, canRetry: error.isPassing || error.status === 401};
 }

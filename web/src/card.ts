@@ -6,7 +6,10 @@ import type {Kind} from './wire';
 
 /** One row of the page: a question of the list, or one on its way into it. */
 export interface Card {
-	/** Stays the same when a question on its way is confirmed, so that its row is changed, not replaced. */
+	/**
+	 * Stays the same when a question on its way is confirmed, so that its row is changed, not
+	 * replaced.
+	 */
 	readonly key: string;
 	readonly id: string | undefined;
 	readonly state: 'listed' | 'pushed' | 'sending' | 'accepted' | 'confirmed' | 'failed';

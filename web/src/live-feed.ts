@@ -6,14 +6,17 @@ import {parseEnvelope, type Broker, type Cover, type Envelope, type Position} fr
 import type {Question, Snapshot} from './wire';
 
 /**
- * How fresh the list is. `polling`: it is fetched every few seconds, because topics cannot serve this area;
- * `offline`: live updates are down and are being tried again.
+ * How fresh the list is. `polling`: it is fetched every few seconds, because topics cannot serve
+ * this area; `offline`: live updates are down and are being tried again.
  */
 export type FeedState = 'connecting' | 'catching-up' | 'live' | 'polling' | 'offline';
 
 /** One connection to the broker, from CONNACK to its end. */
 export interface Connection {
-	/** Resolves with the code that SUBACK grants for each filter, in order; 128 and above are refusals. */
+	/**
+	 * Resolves with the code that SUBACK grants for each filter, in order; 128 and above are
+	 * refusals.
+	 */
 	subscribe(filters: readonly string[]): Promise<readonly number[]>;
 	unsubscribe(filters: readonly string[]): void;
 	close(): void;
@@ -43,7 +46,8 @@ export interface FeedListener {
 }
 
 const connectionEnded = 'The connection to the broker ended';
-const earlyMax = 1_000; // Events held while a list is on its way; beyond, the list is fetched again.
+// Events held while a list is on its way; beyond, the list is fetched again.
+const earlyMax = 1_000;
 const topicsMax = 10_000;
 const roundsMax = 3;
 const subackDeadline_ms = 10_000;
@@ -54,10 +58,11 @@ const stableAfter_ms = 10_000; // A connection that ends sooner counts as one mo
 const patience_ms = 800; // A broker slower than this does not keep the first list from being shown.
 
 /**
- * A live view of one area: subscribes first, then fetches the list, so that nothing can fall between the two.
+ * A live view of one area: subscribes first, then fetches the list, so that nothing can fall
+ * between the two.
  *
- * It reconnects for ever with full jitter and fresh credentials, and after every reconnect, wake-up or gap
- * subscribes and fetches again.
+ * It reconnects for ever with full jitter and fresh credentials, and after every reconnect,
+ * wake-up or gap subscribes and fetches again.
  */
 export class LiveFeed {
 	#area: Area;
@@ -99,6 +104,7 @@ export class LiveFeed {
 				await this.#rest(isComplete);
 			} catch (error) {
 				if (this.#isStopped || area !== this.#area) continue;
+				this.#bell.silence(); // The end of the connection rang it; that is no reason to hurry.
 				this.#disconnect();
 				this.#show(failures === 0 ? 'connecting' : 'offline', messageOf(error));
 				if (failures > 0 || !this.#isListed) await this.#listAnyway(area, error);
@@ -120,7 +126,9 @@ export class LiveFeed {
 		this.#bell.ring();
 	}
 
-	/** Subscribes and fetches again, now: after a wake-up, a network change, or when somebody asks. */
+	/**
+	 * Subscribes and fetches again, now: after a wake-up, a network change, or when somebody asks.
+	 */
 	resync(): void {
 		this.#bell.ring();
 	}
@@ -131,7 +139,10 @@ export class LiveFeed {
 		this.#bell.ring();
 	}
 
-	/** One round: cover, connection, SUBACK, list, early events. False when topics do not serve it all. */
+	/**
+	 * One round: cover, connection, SUBACK, list, early events. False when topics do not serve it
+	 * all.
+	 */
 	async #catchUp(area: Area, signal: AbortSignal): Promise<boolean> {
 		const slow = setTimeout(() => void this.#listWhileConnecting(area, signal), patience_ms);
 		let isServed = false;
@@ -152,7 +163,10 @@ export class LiveFeed {
 		return isComplete;
 	}
 
-	/** Subscribes, on the open connection or a new one. An error says that the broker refused some filters. */
+	/**
+	 * Subscribes, on the open connection or a new one. An error says that the broker refused some
+	 * filters.
+	 */
 	async #subscribe(filters: readonly string[], signal: AbortSignal): Promise<Error | undefined> {
 		this.#early = [];
 		this.#isOverflown = false;

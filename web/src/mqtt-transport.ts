@@ -22,7 +22,8 @@ export class MqttTransport implements Transport {
 			clean: true,
 			keepalive: keepalive_s,
 			connectTimeout: connectDeadline_ms,
-			// Reconnecting is the feed's, which knows back-off and fresh credentials; MQTT.js knows neither.
+			// Reconnecting is the feed's, which knows back-off and fresh credentials; MQTT.js knows
+			// neither.
 			reconnectPeriod: 0,
 			resubscribe: false,
 			queueQoSZero: false,
@@ -50,7 +51,8 @@ class MqttConnection implements Connection {
 		const decoder = new TextDecoder();
 		client.on('message', (topic, payload) => onMessage(topic, decoder.decode(payload)));
 		this.closed = new Promise((resolve) => client.once('close', resolve));
-		client.on('error', () => this.close()); // Without a listener an error would be thrown at nobody.
+		// Without a listener an error would be thrown at nobody.
+		client.on('error', () => this.close());
 	}
 
 	open(): Promise<void> {
@@ -61,7 +63,10 @@ class MqttConnection implements Connection {
 		});
 	}
 
-	/** MQTT.js reports any refusal as an error of the whole packet; the codes are in the packet it hands along. */
+	/**
+	 * MQTT.js reports any refusal as an error of the whole packet; the codes are in the packet it
+	 * hands along.
+	 */
 	subscribe(filters: readonly string[]): Promise<readonly number[]> {
 		return new Promise((resolve, reject) => {
 			this.client.subscribe([...filters], {qos: 0}, (error, _, packet) => {

@@ -12,7 +12,10 @@ export const radiusChoices_m: readonly number[] = [1_000, 2_000, 5_000, 8_000, 2
 const defaultRadius_m = 8_000;
 const radiusMax_m = 50_000;
 
-/** Reads the area out of a query such as `?lat=37.7793&lon=-122.4193&radius_m=8000`; what is missing or wrong is the default. */
+/**
+ * Reads the area out of a query such as `?lat=37.7793&lon=-122.4193&radius_m=8000`; what is
+ * missing or wrong is the default.
+ */
 export function areaFromQuery(query: string): Area {
 	const fields = new URLSearchParams(query);
 	const place = parseLatLon(`${fields.get('lat')}, ${fields.get('lon')}`) ?? sanFrancisco;
@@ -25,7 +28,9 @@ export function queryOfArea({lat, lon, radius_m}: Area): string {
 	return `?lat=${lat}&lon=${lon}&radius_m=${radius_m}`;
 }
 
-/** Reads "37.7793, -122.4193" as people type or paste it; undefined when it is no point on earth. */
+/**
+ * Reads "37.7793, -122.4193" as people type or paste it; undefined when it is no point on earth.
+ */
 export function parseLatLon(text: string): LatLon | undefined {
 	const match = /^\s*([+-]?\d{1,3}(?:\.\d+)?)\s*[,;\s]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*$/.exec(text);
 	if (!match) return undefined;

@@ -39,7 +39,8 @@ export function changed(list: QuestionList, change: Change): QuestionList {
 	switch (change.type) {
 		case 'listed': {
 			const {snapshot} = change;
-			// Another epoch is another history (a restored database): what was known of the old one is void.
+			// Another epoch is another history (a restored database): what was known of the old one is
+			// void.
 			const isNewHistory = list.epoch !== undefined && list.epoch !== snapshot.position.epoch;
 			const known = isNewHistory ? emptyList(list.area) : list;
 			const ids = new Set(known.epoch === undefined ? [] : known.questions.map(({id}) => id));
@@ -56,7 +57,11 @@ export function changed(list: QuestionList, change: Change): QuestionList {
 	}
 }
 
-function merged(list: QuestionList, incoming: readonly Question[], isPushed: boolean): QuestionList {
+function merged(
+	list: QuestionList,
+	incoming: readonly Question[],
+	isPushed: boolean,
+): QuestionList {
 	const byId = new Map(list.questions.map((question) => [question.id, question]));
 	let isChanged = false;
 	for (const question of incoming) {
@@ -72,7 +77,10 @@ function merged(list: QuestionList, incoming: readonly Question[], isPushed: boo
 	return {...list, questions};
 }
 
-/** A push does not know who reads it, so `mine` outlives it; everything else is the newer version's. */
+/**
+ * A push does not know who reads it, so `mine` outlives it; everything else is the newer
+ * version's.
+ */
 function newestOf(known: ListedQuestion | undefined, other: ListedQuestion): ListedQuestion {
 	if (!known) return other;
 	if (other.version > known.version) {

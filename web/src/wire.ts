@@ -1,4 +1,6 @@
-/** What the server sends, checked field by field: nothing from outside is trusted to have a shape. */
+/**
+ * What the server sends, checked field by field: nothing from outside is trusted to have a shape.
+ */
 
 export type Kind = 'stars' | 'places';
 
@@ -105,7 +107,10 @@ export function parsePosition(value: string): Position {
 	return {epoch: value.slice(0, colon), offset};
 }
 
-/** Undefined for what is no envelope: a topic may carry anything, and one bad message stops nothing. */
+/**
+ * Undefined for what is no envelope: a topic may carry anything, and one bad message stops
+ * nothing.
+ */
 export function parseEnvelope(payload: string): Envelope | undefined {
 	try {
 		const fields = fieldsOf(JSON.parse(payload), 'envelope');

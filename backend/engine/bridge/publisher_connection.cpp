@@ -11,9 +11,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int kQos = 1;
-// Above every window that options allow, so that the library never holds a publish back: it would
-// stall for a second each time.
-constexpr int kInflightMax = 1000;
+// Above every window that options allow, twice for what is sent again. At its limit in flight the
+// library stalls for a second each time; at its limit of queued commands, 100 unless told, it
+// refuses to publish, also while connected.
+constexpr int kInflightMax = 2000;
 // A broker that is stopped is noticed, and a relay that is stopped is announced offline, within
 // twice this time.
 constexpr auto kKeepAlive = 5s;
@@ -124,6 +125,7 @@ struct PublisherConnection::Session {
                mqtt::create_options_builder()
                    .mqtt_version(MQTTVERSION_5)
                    .send_while_disconnected(false)
+                   .max_buffered_messages(kInflightMax)
                    .finalize(),
                /*persistence=*/nullptr} {
     client.set_callback(listener);
@@ -155,11 +157,13 @@ void PublisherConnection::open() {
     session_->client.connect(
         connect_options(broker_, will_), /*userContext=*/nullptr, session_->listener);
   } catch (const mqtt::exception& refused) {
-    reports_.push({.connection = place_,
-                   .kind = Report::Kind::kLost,
-                   .subject = attempt_,
-                   .code = refused.get_return_code()});
+    report_lost(refused.get_return_code());
   }
+}
+
+void PublisherConnection::report_lost(int code) {
+  reports_.push(
+      {.connection = place_, .kind = Report::Kind::kLost, .subject = attempt_, .code = code});
 }
 
 bool PublisherConnection::publish(const Lane::Sending& sending) {
@@ -174,7 +178,8 @@ bool PublisherConnection::publish(const Lane::Sending& sending) {
                              to_context(sending.ticket),
                              session_->listener);
     return true;
-  } catch (const mqtt::exception&) {
+  } catch (const mqtt::exception& refused) {
+    report_lost(refused.get_return_code());
     return false;
   }
 }
@@ -187,7 +192,8 @@ bool PublisherConnection::publish(Lane::Ticket ticket, const RetainedMessage& me
         to_context(ticket),
         session_->listener);
     return true;
-  } catch (const mqtt::exception&) {
+  } catch (const mqtt::exception& refused) {
+    report_lost(refused.get_return_code());
     return false;
   }
 }

@@ -49,7 +49,7 @@ class PublisherConnection {
   /// A kAccepted or kRefused with the ticket follows unless the connection is lost first.
   ///
   /// Accepted means reason code "success" or "no matching subscribers", never a mere PUBACK.
-  /// Errors: false when the library refused it: the connection is useless, open it again.
+  /// Errors: false when the library refused it; a kLost with its code follows.
   [[nodiscard]] bool publish(const Lane::Sending& sending);
   [[nodiscard]] bool publish(Lane::Ticket ticket, const RetainedMessage& message);
 
@@ -62,6 +62,8 @@ class PublisherConnection {
 
  private:
   struct Session;
+
+  void report_lost(int code);
 
   BrokerAddress broker_;
   std::size_t place_;

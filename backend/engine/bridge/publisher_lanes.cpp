@@ -182,7 +182,7 @@ void PublisherLanes::send(Line& line) {
     line.progress_at = now;
   }
   while (const auto sending = line.lane.next_to_send()) {
-    if (!line.connection.publish(*sending)) return lose(line, /*code=*/0);
+    if (!line.connection.publish(*sending)) return;  // A report says why.
   }
 }
 
@@ -206,8 +206,7 @@ void PublisherLanes::connect() {
 void PublisherLanes::say(std::string_view text) {
   Line& line = lines_[kStatusPlace];
   if (line.state != State::kUp) return;
-  if (!line.connection.publish(kStatusTicket, status(text))) return lose(line, /*code=*/0);
-  ++statuses_unanswered_;
+  if (line.connection.publish(kStatusTicket, status(text))) ++statuses_unanswered_;
 }
 
 void PublisherLanes::say_goodbye() {

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 
 namespace engine::jobs {
 namespace {
@@ -97,6 +98,9 @@ struct Appended {
     subjects.push_back(event.subject);
     cells.push_back(event.cell.text());
     datas.push_back(base::to_text(event.data));
+    if (datas.back().size() > outbox::kDataBytesMax) {
+      throw std::length_error{"an event's data is larger than 32 KiB"};
+    }
   }
 };
 

@@ -66,7 +66,8 @@ struct WorkInHand {
 /// Ends all jobs in hand and commits, results and events with it; `source` names the app.
 ///
 /// Shape:  one outcome per job, in order.
-/// Errors: pg::UniqueViolation when a job ended meanwhile: nothing is stored, lock the work again.
+/// Errors: pg::UniqueViolation when a job ended meanwhile: nothing is stored, lock the work again;
+///         std::length_error for an event larger than outbox::kDataBytesMax.
 void complete_and_commit(pg::Transaction& tx,
                          const WorkInHand& work,
                          std::span<const Outcome> outcomes,

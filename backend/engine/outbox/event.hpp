@@ -3,9 +3,14 @@
 #include "base/json.hpp"
 #include "geo/cell.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace engine::outbox {
+
+/// The largest `data` of an event. Half of what the broker takes in one message: an event that it
+/// refuses would hold up its topic for ever.
+inline constexpr std::size_t kDataBytesMax = std::size_t{32} * 1024;
 
 /// What a handler announces to everyone near a cell. It gets its offset when it is appended.
 struct Event {

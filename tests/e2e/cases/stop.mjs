@@ -31,7 +31,6 @@ function assertGone(server, family) {
 
 export default async function stop(check) {
 	let server = await Server.start();
-	let id;
 
 	for (const signal of ['SIGINT', 'SIGTERM']) {
 		await check(`${signal} stops everything in order within 10 s, whoever is connected`, async () => {
@@ -40,7 +39,6 @@ export default async function stop(check) {
 			const half = await halfARequest(server.ports.http);
 			const storm = new Storm(client);
 			await storm.more(50);
-			[id] = storm.accepted;
 			const family = familyOf(server.pid);
 			const {code, killedBy, seconds} = await server.stop(signal);
 			await storm.end();
@@ -59,10 +57,19 @@ export default async function stop(check) {
 			assert.ok(server.ready_s < 10, `${server.ready_s} s`);
 			const next = new Client(server.url, client);
 			for (const accepted of storm.accepted) {
-				assert.equal((await next.finished(accepted)).state, 'completed');
+				assert.equal((await next.finished(accepted, /* a lease and more */ 30)).state, 'completed');
 			}
 		});
 	}
+
+	await check('as soon as it says that it is ready, a question is accepted', async () => {
+		const guest = await Client.guest(server);
+		for (let i = 0; i < 3; i++) {
+			await server.stop();
+			server = await server.again();
+			await new Client(server.url, guest).asked('Is anybody there already?');
+		}
+	});
 
 	await check('a stop during the start leaves nothing running', async () => {
 		await server.stop();

@@ -189,3 +189,18 @@ TEST_CASE_METHOD(JobsCase,
 
   CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
 }
+
+TEST_CASE_METHOD(JobsCase,
+                 "an event that no broker would take fails its attempt",
+                 "[integration][jobs]") {
+  const auto ids_accepted = accept(1, /*max_attempts=*/1);
+
+  work_until_all_ended([](std::span<const Job> jobs, pg::Transaction& tx) {
+    auto outcomes = jobs_test::act(jobs, tx);
+    std::get<engine::jobs::Completed>(outcomes[0]).events[0].data = std::string(40'000, 'x');
+    return outcomes;
+  });
+
+  CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
+  CHECK(value_of("select count(*) from engine.event") == "0");
+}

@@ -57,12 +57,13 @@ TEST_CASE("a file the client has is not sent again", "[unit][http]") {
   REQUIRE(etag.starts_with('"'));
   CHECK(etag != header(ask("/other.svg"), "ETag"));
 
-  const std::string sent = GENERATE_COPY(etag, "W/" + etag, "\"old\", " + etag, std::string{"*"});
-  CAPTURE(sent);
-  const Response again = ask("/favicon.svg", {{"if-none-match", sent}});
-  CHECK(again.status == 304);
-  CHECK(again.body.empty());
-  CHECK(header(again, "ETag") == etag);
+  for (const std::string& sent : {etag, "W/" + etag, "\"old\", " + etag, std::string{"*"}}) {
+    CAPTURE(sent);
+    const Response again = ask("/favicon.svg", {{"if-none-match", sent}});
+    CHECK(again.status == 304);
+    CHECK(again.body.empty());
+    CHECK(header(again, "ETag") == etag);
+  }
   CHECK(ask("/other.svg", {{"if-none-match", etag}}).status == 200);
 }
 

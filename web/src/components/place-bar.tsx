@@ -85,7 +85,12 @@ function PlaceForm({onPlace}: {onPlace: (place: LatLon) => void}) {
 
 	return (
 		<form class="place-form" onSubmit={go} noValidate>
-			<button type="button" class="button" disabled={isLocating.value} onClick={() => void locate()}>
+			<button
+				type="button"
+				class="button"
+				disabled={isLocating.value}
+				onClick={() => void locate()}
+			>
 				<TargetIcon /> {isLocating.value ? 'Looking…' : 'Use my location'}
 			</button>
 			<p class="hint">Only your rough position, to about 100 m, is used.</p>
@@ -119,7 +124,7 @@ function PlaceForm({onPlace}: {onPlace: (place: LatLon) => void}) {
 function currentPosition(): Promise<LatLon> {
 	return new Promise((resolve, reject) => {
 		if (!isSecureContext || !('geolocation' in navigator)) {
-			reject(new Error('This browser does not tell this page where you are. Type the place instead.'));
+			reject(new Error('This browser keeps your position to itself. Type the place instead.'));
 			return;
 		}
 		navigator.geolocation.getCurrentPosition(

@@ -18,9 +18,11 @@ interface QuestionCardProps {
 	actions: CardActions;
 }
 
-/** A question, or one on its way: the same element, so that confirming moves nothing on the screen. */
+/**
+ * A question, or one on its way: the same element, so that confirming moves nothing on the screen.
+ */
 export function QuestionCard({card, now_ms, actions}: QuestionCardProps) {
-	const isSettled = card.state === 'listed' || card.state === 'pushed' || card.state === 'confirmed';
+	const isSettled = !['sending', 'accepted', 'failed'].includes(card.state);
 	return (
 		<article class="card" data-testid="question" data-id={card.id} data-state={card.state}>
 			<p class="card-kind">

@@ -58,7 +58,10 @@ function Quiet({radius_m}: {radius_m: number}) {
 		<div class="quiet" data-testid="empty">
 			<Rings />
 			<h2>It is quiet around here</h2>
-			<p>Nobody within {kilometres(radius_m)} is asking anything. Be the first, or listen further.</p>
+			<p>
+				Nobody within {kilometres(radius_m)} is asking anything. Be the first, or listen
+				further.
+			</p>
 		</div>
 	);
 }
