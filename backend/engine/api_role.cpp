@@ -42,7 +42,7 @@ void ApiRole::listen(jobs::BatchInserter& inserter,
   requests::mount_job_routes(router, authenticator_, readers_);
   requests::mount_command_routes(router, commands_, authenticator_, inserter);
   requests::mount_query_routes(router, queries_, authenticator_, readers_);
-  router.set_fallback([this](const http::Request& request) { return web_.answer(request); });
+  router.set_fallback([this](const http::Request& request) { return web_.serve(request); });
   server_.emplace(options_.http, std::move(router), log_);
 }
 

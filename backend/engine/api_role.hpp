@@ -28,7 +28,7 @@ struct ApiOptions {
   std::span<const base::EmbeddedFile> web;
 };
 
-/// The role `api`: everything between a client's HTTP request and its answer.
+/// The role `api`: everything between a client's HTTP request and its reply.
 class ApiRole {
  public:
   ApiRole(ApiOptions options,

@@ -31,7 +31,7 @@ std::vector<pg::MigrationSet> migration_sets(std::span<const App* const> apps) {
   return sets;
 }
 
-bool answers(pg::Pool& pool) {
+bool replies(pg::Pool& pool) {
   try {
     pool.acquire()->query("select 1");
     return true;
@@ -86,7 +86,7 @@ void Engine::start_workers(std::size_t count, std::span<const App* const> apps) 
 }
 
 std::vector<requests::Dependency> Engine::dependencies() {
-  std::vector<requests::Dependency> all{{"database", [this] { return answers(api_->readers()); }}};
+  std::vector<requests::Dependency> all{{"database", [this] { return replies(api_->readers()); }}};
   if (bridge_) all.push_back({"broker", [this] { return bridge_->is_connected(); }});
   return all;
 }

@@ -23,6 +23,8 @@ Response json_response(int status, const base::Json& json) {
 Response problem_response(const wire::Problem& problem) {
   Response response = json_response(problem.status, wire::to_json(problem));
   response.content_type = "application/problem+json";
+  // RFC 9110, section 11.6.1: a 401 says how to authenticate.
+  if (problem.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (problem.retry_after) {
     response.headers.emplace_back("Retry-After", std::to_string(problem.retry_after->count()));
   }

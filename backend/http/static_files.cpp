@@ -65,7 +65,7 @@ StaticFiles::StaticFiles(std::span<const base::EmbeddedFile> files) {
   }
 }
 
-Response StaticFiles::answer(const Request& request) const {
+Response StaticFiles::serve(const Request& request) const {
   const std::string path = request.path == "/" ? "/index.html" : request.path;
   const auto found = files_.find(path);
   if (found == files_.end()) return problem_response(wire::problem::not_found("page"));

@@ -20,7 +20,7 @@ class StaticFiles {
   explicit StaticFiles(std::span<const base::EmbeddedFile> files);
 
   /// For GET (and HEAD, whose body the server leaves out).
-  [[nodiscard]] Response answer(const Request& request) const;
+  [[nodiscard]] Response serve(const Request& request) const;
 
  private:
   struct File {

@@ -5,6 +5,7 @@
 #include "main/embedded/privileges.hpp"
 #include "main/embedded/stop_signals.hpp"
 #include "main/signing_key_file.hpp"
+#include "pg/connection.hpp"
 
 #include <poll.h>
 
@@ -25,6 +26,23 @@ std::vector<std::string> broker_urls(const std::string& public_url) {
   std::string url = "ws" + public_url.substr(std::string_view{"http"}.size());
   while (url.ends_with('/')) url.pop_back();
   return {url + "/mqtt"};
+}
+
+/// A database that is away may come back; one without our tables will not get them by itself.
+void check_schema(const Settings& settings, const base::Log& log) {
+  pg::ConnectionOptions options;
+  options.url = settings.required_database_url();
+  try {
+    pg::Connection connection{options};
+    for (const pg::MigrationStatus& one : engine::migration_status(connection, apps())) {
+      if (one.state == pg::MigrationState::kApplied) continue;
+      throw base::Error{"the database does not fit this program (" + one.owner + "/" + one.name +
+                        "): see `earshot migrate status`, then run `earshot migrate up`"};
+    }
+  } catch (const base::TransientError& error) {
+    log.warning("the database is away; requests are refused until it is back",
+                {{"reason", error.what()}});
+  }
 }
 
 void wait_for(const embedded::StopSignals& signals) {
@@ -57,6 +75,7 @@ engine::EngineOptions engine_options(const Settings& settings) {
   options.api.broker = {.urls = broker_urls(settings.public_url),
                         .mqtt_port = settings.mqtt_port,
                         .mqtt_ws_port = settings.mqtt_ws_port,
+                        .is_mqtt_open = !settings.mqtt_url.starts_with("mqtt://127."),
                         .username = settings.mqtt_viewer_username,
                         .password = settings.mqtt_viewer_password};
   options.bridge.broker = {.url = settings.mqtt_url,
@@ -76,6 +95,7 @@ int run_serve(const Settings& settings) {
   if (settings.has_role("bridge") && settings.mqtt_url.empty()) {
     throw base::Error{"the role bridge needs a broker: set EARSHOT_MQTT_URL (mqtt://host:1883)"};
   }
+  check_schema(settings, log);
   const embedded::StopSignals signals;
   embedded::raise_open_files_limit();
   warn_of_open_host(settings, log);

@@ -183,9 +183,17 @@ void add_server_options(CLI::App& command, Settings& settings) {
         const bool is_web = url.starts_with("http://") || url.starts_with("https://");
         return is_web ? std::string{} : "must begin with http:// or https://";
       });
-  add(command, "cors-origins", settings.cors_origins, "Other origins whose pages may call the API");
+  add(command, "cors-origins", settings.cors_origins, "Other origins whose pages may call the API")
+      ->delimiter(',')
+      ->check([](const std::string& origin) {
+        const bool is_origin = origin.starts_with("http://") || origin.starts_with("https://");
+        const bool has_path = std::count(origin.begin(), origin.end(), '/') != 2;
+        return is_origin && !has_path ? std::string{}
+                                      : origin + " is no origin, like https://a.org";
+      });
   add(command, "workers", settings.workers, "Threads that carry out jobs")
-      ->check(CLI::Range(1, 64));
+      // Each holds a connection, and the embedded server has room for 61.
+      ->check(CLI::Range(1, 32));
   add(command, "guests", settings.are_guests_allowed, "Whether POST /v1/guests gives tokens");
 }
 

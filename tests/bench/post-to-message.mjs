@@ -35,7 +35,8 @@ function now() {
 async function listen(token) {
 	const {body: broker} = await call('GET', '/v1/broker', token);
 	const {hostname, port} = new URL(broker.urls.find((each) => each.startsWith('mqtt:')));
-	const subscriber = spawn('mosquitto_sub', [
+	const subscriber = spawn('stdbuf', [
+		...['-oL', 'mosquitto_sub'],
 		...['-h', hostname, '-p', port, '-i', broker.client_id, '-u', broker.username],
 		...['-P', broker.password, '-t', 'earshot/v1/geo/9q8/y/#', '-F', '%U %p', '-d'],
 	]);

@@ -7,8 +7,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <fstream>
-#include <thread>
 
 namespace support {
 namespace {
@@ -66,15 +66,6 @@ base::ChildProcess subscribe(int port,
 }
 
 }  // namespace
-
-bool eventually(const std::function<bool()>& is_true, std::chrono::milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!is_true()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    std::this_thread::sleep_for(5ms);
-  }
-  return true;
-}
 
 ScratchFolder::ScratchFolder()
     : path_{std::filesystem::temp_directory_path() / ("earshot-test-" + base::random_text(12))} {

@@ -1,20 +1,15 @@
 #pragma once
 
 #include "base/child_process.hpp"
+#include "support/eventually.hpp"
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace support {
-
-/// Looks again every few milliseconds until `is_true`. False: it was not, for as long as `limit`.
-[[nodiscard]] bool eventually(const std::function<bool()>& is_true,
-                              std::chrono::milliseconds limit = std::chrono::seconds{20});
 
 /// A folder of its own under the system's, removed at the end.
 class ScratchFolder {

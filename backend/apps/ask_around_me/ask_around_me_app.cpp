@@ -23,8 +23,8 @@ void AskAroundMeApp::register_commands(engine::requests::CommandRegistry& comman
 }
 
 void AskAroundMeApp::register_queries(engine::requests::QueryRegistry& queries) const {
-  queries.add({.pattern = "/v1/questions", .answer = list_questions});
-  queries.add({.pattern = "/v1/questions/{id}", .answer = show_question});
+  queries.add({.pattern = "/v1/questions", .reply = list_questions});
+  queries.add({.pattern = "/v1/questions/{id}", .reply = show_question});
 }
 
 void AskAroundMeApp::register_handlers(engine::jobs::HandlerRegistry& handlers) const {

@@ -11,7 +11,7 @@ namespace engine::bridge {
 /// The events of one publisher connection, in offset order, from the log to the broker's yes.
 ///
 /// Pure: it knows no broker. Every sending gets a ticket of its own, never used again, so that an
-/// answer to a sending from before a rewind is recognised and ignored.
+/// reply to a sending from before a rewind is recognised and ignored.
 /// Threads: confined.
 class Lane {
  public:
@@ -28,7 +28,7 @@ class Lane {
   };
 
   /// `capacity`: messages held at most; whoever fills the lane stops when it is full.
-  /// `window`: sendings without an answer at most.
+  /// `window`: sendings without an reply at most.
   Lane(std::size_t capacity, std::size_t window) : capacity_{capacity}, window_{window} {}
 
   /// `message` follows all others: its offset is higher. The lane must have room.
@@ -47,7 +47,7 @@ class Lane {
   /// Everything that is not acknowledged will be sent again, oldest first.
   void rewind();
 
-  /// True between a sending and its answer or the next rewind.
+  /// True between a sending and its reply or the next rewind.
   [[nodiscard]] bool is_in_flight(Ticket ticket) const;
   [[nodiscard]] bool has_in_flight() const { return sent_ > 0; }
 

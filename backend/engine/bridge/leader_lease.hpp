@@ -13,7 +13,7 @@ namespace engine::bridge {
 ///
 /// Another process takes it over at once when the session is gone, or when the lease has run out
 /// by the database's clock. This side counts with the monotonic clock from before each request and
-/// gives up a margin earlier, so the two never overlap by a slow answer.
+/// gives up a margin earlier, so the two never overlap by a slow reply.
 /// Threads: confined. Any error of the session ends the lease: make another with a new session.
 class LeaderLease {
  public:

@@ -15,7 +15,7 @@ struct BridgeOptions {
   // connections share a pass; an area always takes the same one, which keeps its order.
   std::size_t connections = 8;
 
-  // Unanswered publishes per connection, in [1, 512]: strictly below the broker's
+  // Unreplyed publishes per connection, in [1, 512]: strictly below the broker's
   // `max_inflight_messages 1000`, which is the Receive Maximum it announces. At that limit Paho C
   // 1.3.12 stalls for a second each time.
   // 96 with 8 connections: 17,000 to 22,000 events/s without a subscriber, 15,000 to 17,000 with
@@ -41,7 +41,7 @@ struct BridgeOptions {
   std::chrono::milliseconds poll_most{100};
   // How often the position is saved: what a crash publishes again.
   std::chrono::milliseconds save_period{100};
-  // How long a stop waits for the answers that are under way.
+  // How long a stop waits for the replies that are under way.
   std::chrono::milliseconds drain{500};
 };
 

@@ -44,10 +44,10 @@ class PublisherLanes {
   /// Begins to connect what is down and due. The caller has made sure that it still leads.
   void connect();
 
-  /// Says `offline` for everybody who asks later; with `has_unanswered` one can wait until it is
+  /// Says `offline` for everybody who asks later; with `has_unreplyed` one can wait until it is
   /// heard.
   void say_goodbye();
-  [[nodiscard]] bool has_unanswered() const;
+  [[nodiscard]] bool has_unreplyed() const;
 
   /// The newest offset up to which everything was accepted, when all up to `added` was added.
   [[nodiscard]] std::int64_t position(std::int64_t added) const;
@@ -68,7 +68,7 @@ class PublisherLanes {
     bool is_refused = false;             // In a streak of refusals, which is logged once.
     base::Clock::Monotonic due_at;       // When to connect, or to send, again.
     base::Clock::Monotonic changed_at;   // When `state` changed.
-    base::Clock::Monotonic progress_at;  // When something was last sent or answered.
+    base::Clock::Monotonic progress_at;  // When something was last sent or replied.
   };
 
   void settle(Line& line, const Report& report);
@@ -88,7 +88,7 @@ class PublisherLanes {
   bool is_away_said_ = false;
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
-  std::size_t statuses_unanswered_ = 0;
+  std::size_t statuses_unreplyed_ = 0;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using Role = BridgeState::Role;
 
 constexpr auto kStandbyPeriod = 250ms;
-// Short enough for a stop within three seconds while the server does not answer.
+// Short enough for a stop within three seconds while the server does not reply.
 constexpr auto kStatementTimeout = 1s;
 constexpr auto kConnectTimeout = 2s;
 

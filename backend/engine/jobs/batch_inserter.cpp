@@ -19,7 +19,7 @@ wire::Problem not_stored(std::string why) {
 
 wire::Problem unknown_outcome() {
   return wire::problem::unavailable(
-      "The database did not answer in time. It is not known whether the request was stored; it may "
+      "The database did not reply in time. It is not known whether the request was stored; it may "
       "still be carried out.",
       1s);
 }
@@ -42,7 +42,7 @@ BatchInserter::~BatchInserter() {
   committer_.request_stop();
   committer_.join();
   for (const auto& waiting : queue_.with([](Queue& queue) { return std::exchange(queue, {}); })) {
-    waiting->answer.set_value(base::fail(not_stored("The service is stopping.")));
+    waiting->reply.set_value(base::fail(not_stored("The service is stopping.")));
   }
 }
 
@@ -50,7 +50,7 @@ base::Result<JobStatus, wire::Problem> BatchInserter::insert(JobSpec spec) {
   auto waiting = std::make_shared<Waiting>();
   waiting->spec = std::move(spec);
   waiting->deadline = std::chrono::steady_clock::now() + options_.wait_max;
-  std::future<Answer> answer = waiting->answer.get_future();
+  std::future<Reply> reply = waiting->reply.get_future();
 
   const bool is_queued = queue_.update([&](Queue& queue) {
     if (queue.size() >= options_.queue_jobs_max) return false;
@@ -59,10 +59,10 @@ base::Result<JobStatus, wire::Problem> BatchInserter::insert(JobSpec spec) {
   });
   if (!is_queued) return base::fail(not_stored("Too many requests are waiting to be stored."));
 
-  if (answer.wait_until(waiting->deadline) == std::future_status::ready) return answer.get();
-  if (withdraw(waiting)) return base::fail(not_stored("The database is not answering."));
+  if (reply.wait_until(waiting->deadline) == std::future_status::ready) return reply.get();
+  if (withdraw(waiting)) return base::fail(not_stored("The database is not replying."));
   // Its commit has begun, and ends or fails within the database's own time limits.
-  if (answer.wait_for(options_.wait_max) == std::future_status::ready) return answer.get();
+  if (reply.wait_for(options_.wait_max) == std::future_status::ready) return reply.get();
   return base::fail(unknown_outcome());
 }
 
@@ -91,13 +91,13 @@ BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {
       });
 }
 
-// The fifth place that catches: a group must be answered whatever happens to its commit.
+// The fifth place that catches: whoever waits must get a reply, whatever happens to its commit.
 void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
-  const auto answer_all = [&](const auto& answer_of) {
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer.set_value(answer_of(i));
+  const auto reply_all = [&](const auto& reply_of) {
+    for (std::size_t i = 0; i < group.size(); ++i) group[i]->reply.set_value(reply_of(i));
   };
   const auto refuse_all = [&](const wire::Problem& problem) {
-    answer_all([&](std::size_t) -> Answer { return base::fail(problem); });
+    reply_all([&](std::size_t) -> Reply { return base::fail(problem); });
   };
 
   std::vector<const JobSpec*> specs;
@@ -118,7 +118,7 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
         rows->find(*connection);
       }
       accepted_.notify();
-      return answer_all([&](std::size_t i) -> Answer { return rows->status(i); });
+      return reply_all([&](std::size_t i) -> Reply { return rows->status(i); });
     } catch (const pg::InDoubt& error) {
       is_in_doubt = true;
       log_.warning("it is not known whether a commit was stored; asking again",
@@ -132,7 +132,7 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
     }
     if (stop.stop_requested() || std::chrono::steady_clock::now() >= group.front()->deadline) {
       return refuse_all(is_in_doubt ? unknown_outcome()
-                                    : not_stored("The database is not answering."));
+                                    : not_stored("The database is not replying."));
     }
     base::pause(stop, back_off.next());
   }

@@ -49,10 +49,10 @@ class BatchInserter {
   [[nodiscard]] base::Result<JobStatus, wire::Problem> insert(JobSpec spec);
 
  private:
-  using Answer = base::Result<JobStatus, wire::Problem>;
+  using Reply = base::Result<JobStatus, wire::Problem>;
   struct Waiting {
     JobSpec spec;
-    std::promise<Answer> answer;
+    std::promise<Reply> reply;
     std::chrono::steady_clock::time_point deadline;
   };
   using Group = std::vector<std::shared_ptr<Waiting>>;

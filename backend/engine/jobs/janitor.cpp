@@ -41,6 +41,9 @@ void Janitor::run(const std::stop_token& stop) {
       }
     } catch (const base::TransientError& error) {
       log_.debug("the janitor waits for the database", {{"reason", error.what()}});
+    } catch (const base::Error& error) {
+      log_.error("the janitor cannot work", {{"reason", error.what()}});
+      base::pause(stop, options_.rescue_every);
     }
     base::pause(stop, options_.promote_every);
   }

@@ -5,7 +5,7 @@
 
 namespace engine::jobs {
 
-/// The job as clients see it, in answers and on its topic.
+/// The job as clients see it, in replies and on its topic.
 /// Source: docs/http-api.md, "Jobs".
 [[nodiscard]] base::Json job_view(const JobStatus& status);
 

@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 constexpr auto kLease = 30s;
 constexpr auto kRenewal = 5s;
-constexpr auto kRetry = 200ms;
+constexpr auto kRetry = 500ms;
 // How far ahead stamps may be made: longer than a lease, so that a renewal that is late for a few
 // seconds does not stop accepts; short, so that a successor's ids are not far in the future.
 constexpr auto kAhead = 60s;
@@ -78,7 +78,8 @@ void NodeLease::keep(const std::stop_token& stop) {
     try {
       renew_or_lease();
       is_held = true;
-    } catch (const base::TransientError& error) {
+    } catch (const base::Error& error) {
+      // Lasting faults too (a wrong password, missing tables): somebody may mend them meanwhile.
       log_.warning("the node number could not be renewed", {{"reason", error.what()}});
     }
     base::pause(stop, is_held ? std::chrono::nanoseconds{kRenewal} : kRetry);

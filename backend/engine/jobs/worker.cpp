@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// "ask_around_me.ask_question" belongs to "ask_around_me".
+// "echo.say" belongs to "echo".
 std::string app_of(const std::string& kind) {
   return kind.substr(0, kind.find('.'));
 }
@@ -84,8 +84,11 @@ std::vector<Claim> Worker::claim(const std::stop_token& stop) {
     return claim_batches(*pool_.acquire(stop), id_, kinds_, options_.budget);
   } catch (const base::TransientError& error) {
     log_.debug("no claim", {{"reason", error.what()}});
-    return {};
+  } catch (const base::Error& error) {
+    log_.error("a worker cannot claim", {{"reason", error.what()}});
+    base::pause(stop, 1s);
   }
+  return {};
 }
 
 // Works until the claims are done, given back or lost. A stop leaves them to be rescued.
@@ -152,8 +155,8 @@ void Worker::give_back(const std::stop_token& stop, const Claim& claim) {
       // The pieces are ready at once.
       accepted_.notify();
       return;
-    } catch (const base::TransientError& error) {
-      log_.debug("a claim could not be given back yet", {{"reason", error.what()}});
+    } catch (const base::Error& error) {
+      log_.warning("a claim could not be given back yet", {{"reason", error.what()}});
       base::pause(stop, back_off.next());
     }
   }

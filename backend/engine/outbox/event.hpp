@@ -14,7 +14,7 @@ inline constexpr std::size_t kDataBytesMax = std::size_t{32} * 1024;
 
 /// What a handler announces to everyone near a cell. It gets its offset when it is appended.
 struct Event {
-  std::string type;     // "question.asked" in an app that has questions: <noun>.<verb in the past>.
+  std::string type;     // <noun>.<verb in the past>: "note.said".
   std::string subject;  // The id of what it is about.
   geo::Cell cell;       // Seven letters; names the topic.
   base::Json data;

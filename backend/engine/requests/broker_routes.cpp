@@ -31,8 +31,13 @@ std::optional<std::string> host_of(const http::Request& request) {
 base::Json urls_for(const http::Request& request, const BrokerAccess& access) {
   if (!access.urls.empty()) return access.urls;
   const std::string host = host_of(request).value_or("localhost");
-  return {fmt::format("ws://{}:{}/mqtt", host, access.mqtt_ws_port),
-          fmt::format("mqtt://{}:{}", host, access.mqtt_port)};
+  base::Json urls = base::Json::array();
+  urls.push_back(fmt::format("ws://{}:{}/mqtt", host, access.mqtt_ws_port));
+  const bool is_here = host == "localhost" || host == "127.0.0.1";
+  if (is_here || access.is_mqtt_open) {
+    urls.push_back(fmt::format("mqtt://{}:{}", host, access.mqtt_port));
+  }
+  return urls;
 }
 
 }  // namespace

@@ -13,7 +13,8 @@ struct BrokerAccess {
   std::vector<std::string> urls;  // As given; empty: made from the request's host and the ports.
   int mqtt_port{1883};
   int mqtt_ws_port{9001};
-  std::string username;  // May only read geo, head and status topics.
+  bool is_mqtt_open{false};  // Whether TCP is reached from other machines; the embedded one is not.
+  std::string username;      // May only read geo, head and status topics.
   std::string password;
 };
 

@@ -41,10 +41,10 @@ http::Response accepted(const jobs::JobStatus& status) {
   return response;
 }
 
-http::Response answer(const Command& command,
-                      const http::Request& request,
-                      const Authenticator& authenticator,
-                      jobs::BatchInserter& inserter) {
+http::Response reply(const Command& command,
+                     const http::Request& request,
+                     const Authenticator& authenticator,
+                     jobs::BatchInserter& inserter) {
   const auto token = authenticator.authenticate(request);
   if (!token) return http::problem_response(token.error());
 
@@ -66,7 +66,7 @@ void mount_command_routes(http::Router& router,
     router.add(command.method,
                command.pattern,
                [&command, &authenticator, &inserter](const http::Request& request) {
-                 return answer(command, request, authenticator, inserter);
+                 return reply(command, request, authenticator, inserter);
                });
   }
 }

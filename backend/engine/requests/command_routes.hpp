@@ -7,7 +7,7 @@
 
 namespace engine::requests {
 
-/// One route per command. The answer is 202: the job is on disk, not yet done.
+/// One route per command. The reply is 202: the job is on disk, not yet done.
 void mount_command_routes(http::Router& router,
                           const CommandRegistry& commands,
                           const Authenticator& authenticator,

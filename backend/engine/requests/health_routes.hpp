@@ -14,7 +14,7 @@ struct Dependency {
   std::function<bool()> is_ready;
 };
 
-/// `/livez`: this process answers. `/readyz`: so does each of its dependencies, or 503.
+/// `/livez`: this process is there. `/readyz`: so is each of its dependencies, or 503.
 void mount_health_routes(http::Router& router, std::vector<Dependency> dependencies);
 
 }  // namespace engine::requests

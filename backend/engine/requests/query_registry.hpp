@@ -21,13 +21,13 @@ struct QueryRequest {
   pg::Transaction& tx;  // REPEATABLE READ, read-only: all statements see one moment.
 };
 
-using AnswerQuery =
+using ReplyQuery =
     std::function<base::Result<base::Json, wire::Problem>(const QueryRequest& request)>;
 
-/// A look at an app's tables, answered at once: `GET pattern`.
+/// A look at an app's tables, served at once: `GET pattern`.
 struct Query {
   std::string pattern;
-  AnswerQuery answer;
+  ReplyQuery reply;
 };
 
 /// What clients may read. Filled before the server listens, read-only after.

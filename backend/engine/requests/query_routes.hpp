@@ -7,7 +7,7 @@
 
 namespace engine::requests {
 
-/// One GET route per query, each answered from one snapshot of the database.
+/// One GET route per query, each served from one snapshot of the database.
 void mount_query_routes(http::Router& router,
                         const QueryRegistry& queries,
                         const Authenticator& authenticator,

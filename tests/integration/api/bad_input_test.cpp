@@ -135,6 +135,7 @@ TEST_CASE_METHOD(ApiCase, "without a good token nothing is read or stored", "[in
     INFO(token.substr(0, 20));
     const Answer posted = post("/v1/questions", a_question().dump(), token);
     CHECK(posted.status == 401);
+    CHECK(posted.header("WWW-Authenticate") == "Bearer");
     CHECK(posted.header("Content-Type") == "application/problem+json");
     for (const char* path : {"/v1/questions?lat=1&lon=1&radius_m=10",
                              "/v1/jobs/06ypdp6800000",

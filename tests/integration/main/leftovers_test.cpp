@@ -33,7 +33,7 @@ TEST_CASE("a leftover that refuses is killed", "[integration][leftovers]") {
   const auto ready = scratch.path / "ready";
   ChildProcess leftover{{"/bin/bash", "-c", "trap '' TERM; echo up; while :; do sleep 0.1; done"},
                         {.working_dir = scratch.path, .log_file = ready}};
-  REQUIRE(support::becomes_true([&] { return support::content_of(ready) == "up\n"; }));
+  REQUIRE(support::eventually([&] { return support::content_of(ready) == "up\n"; }));
   const base::Log log{base::LogFormat::kText, base::LogLevel::kError};
 
   embedded::stop_leftovers(scratch.path, "bash", {{SIGTERM, 100ms}}, log);

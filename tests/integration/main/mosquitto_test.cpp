@@ -19,7 +19,7 @@ using embedded::BrokerCredentials;
 using embedded::Mosquitto;
 using embedded::Supervisor;
 using namespace std::chrono_literals;
-using support::becomes_true;
+using support::eventually;
 using support::content_of;
 using support::output_of;
 
@@ -212,7 +212,7 @@ TEST_CASE_METHOD(MosquittoFixture,
   {
     const std::jthread operator_at_work{[&] {
       ::kill(killed.front(), SIGKILL);
-      came_back = becomes_true([&] { return pids() != killed && server.is_ready(); });
+      came_back = eventually([&] { return pids() != killed && server.is_ready(); });
       press_stop();
     }};
     watcher.run();
@@ -225,7 +225,7 @@ TEST_CASE_METHOD(MosquittoFixture,
                  "[integration][mosquitto]") {
   Mosquitto first = mosquitto();
   const auto orphan = first.spawn();
-  REQUIRE(becomes_true([&] { return first.is_ready(); }));
+  REQUIRE(eventually([&] { return first.is_ready(); }));
 
   const Mosquitto second = mosquitto();
 

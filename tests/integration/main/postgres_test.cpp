@@ -16,7 +16,7 @@
 using embedded::Postgres;
 using embedded::Supervisor;
 using namespace std::chrono_literals;
-using support::becomes_true;
+using support::eventually;
 using support::output_of;
 
 namespace {
@@ -122,7 +122,7 @@ TEST_CASE_METHOD(PostgresFixture,
   {
     const std::jthread operator_at_work{[&] {
       ::kill(killed, SIGKILL);
-      came_back = becomes_true([&] { return query(server, "select answer from kept") == "42\n"; });
+      came_back = eventually([&] { return query(server, "select answer from kept") == "42\n"; });
       press_stop();
     }};
     watcher.run();
@@ -145,7 +145,7 @@ TEST_CASE_METHOD(PostgresFixture,
   const base::ChildProcess shell{
       {"/bin/sh", "-c", (kBinaries / "postgres").string() + " -D . -p 20001 -k '' & wait"},
       {.working_dir = cluster(), .log_file = data.path() / "orphan.log"}};
-  REQUIRE(becomes_true([&] { return (orphan = postmaster()) != 0; }));
+  REQUIRE(eventually([&] { return (orphan = postmaster()) != 0; }));
 
   Postgres server = postgres();
   Supervisor watcher = supervisor();

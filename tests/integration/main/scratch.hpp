@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "main/embedded/data_directory.hpp"
 #include "main/embedded/supervisor.hpp"
+#include "support/eventually.hpp"
 
 #include <sys/eventfd.h>
 
@@ -14,7 +15,6 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <thread>
 
 namespace support {
 
@@ -45,17 +45,6 @@ inline std::string content_of(const std::filesystem::path& path) {
   std::ostringstream text;
   text << std::ifstream{path}.rdbuf();
   return text.str();
-}
-
-/// Comes back as soon as `condition()` is true; false when that takes 20 s.
-template <class Condition>
-[[nodiscard]] bool becomes_true(Condition condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds{10});
-  }
-  return true;
 }
 
 /// What a program wrote, and how it ended; at most 20 s.

@@ -14,7 +14,7 @@
 
 using embedded::Supervisor;
 using namespace std::chrono_literals;
-using support::becomes_true;
+using support::eventually;
 using support::content_of;
 
 namespace {
@@ -81,7 +81,7 @@ TEST_CASE_METHOD(SupervisorFixture,
   bool came_back = false;
   {
     const std::jthread operator_at_work{[&] {
-      came_back = becomes_true([&] { return server.times_up() >= 4; });
+      came_back = eventually([&] { return server.times_up() >= 4; });
       press_stop();
     }};
     supervisor.run();
@@ -99,7 +99,7 @@ TEST_CASE_METHOD(SupervisorFixture,
   const auto begin = std::chrono::steady_clock::now();
   {
     const std::jthread operator_at_work{[&] {
-      CHECK(becomes_true([&] { return server.times_up() >= 5; }));
+      CHECK(eventually([&] { return server.times_up() >= 5; }));
       press_stop();
     }};
     supervisor.run();

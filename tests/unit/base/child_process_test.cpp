@@ -1,6 +1,7 @@
 #include "base/child_process.hpp"
 
 #include "base/error.hpp"
+#include "support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -46,14 +47,12 @@ ExitStatus run(const std::string& script, ChildOptions options = {}) {
 
 // Waits for a line that a script writes when it has come so far.
 std::string first_line(const std::filesystem::path& path) {
-  for (int i = 0; i < 500; ++i) {
+  std::string line;
+  REQUIRE(support::eventually([&] {
     std::ifstream file{path};
-    std::string line;
-    if (std::getline(file, line) && !file.eof()) return line;
-    ::usleep(10'000);
-  }
-  FAIL("nothing was written to " << path);
-  return {};
+    return std::getline(file, line) && !file.eof();
+  }));
+  return line;
 }
 
 bool is_alive(pid_t pid) {
@@ -185,8 +184,7 @@ TEST_CASE("a child dies with its parent, also when that is killed", "[unit][chil
 
   ::kill(parent, SIGKILL);
 
-  for (int i = 0; i < 500 && is_alive(child); ++i) ::usleep(10'000);
-  CHECK_FALSE(is_alive(child));
+  CHECK(support::eventually([&] { return !is_alive(child); }));
 }
 
 TEST_CASE("a program that takes too long is stopped", "[unit][child_process]") {

@@ -21,7 +21,7 @@ Response ask(const std::string& path, http::Headers headers = {}) {
   request.method = "GET";
   request.path = path;
   request.headers = std::move(headers);
-  return StaticFiles{kPage}.answer(request);
+  return StaticFiles{kPage}.serve(request);
 }
 
 std::string header(const Response& response, const std::string& wanted) {
