@@ -33,7 +33,7 @@ export function childrenOf(pid) {
 export function familyOf(pid) {
 	const all = allProcesses();
 	const family = all.filter((each) => each.pid === pid);
-	for (const member of family) family.push(...all.filter(({parent}) => parent === member.pid));
+	for (const {pid: above} of family) family.push(...all.filter(({parent}) => parent === above));
 	return family;
 }
 

@@ -17,7 +17,7 @@ export function connectionArguments(broker) {
 	];
 }
 
-/** A mosquitto_sub that listens until `end()`. It connects again by itself, after a second or two. */
+/** A mosquitto_sub that listens until `end()`. Cut off, it connects again after a second or two. */
 export class Subscriber {
 	/** Returns when the broker has granted the subscription. */
 	static async listen(broker, filters, args = []) {

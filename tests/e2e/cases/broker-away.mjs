@@ -1,9 +1,9 @@
 // Mosquitto is killed while people ask, and comes back by itself.
 //
 // A QoS 0 subscriber misses what a broker accepts before it has subscribed again; that is its own
-// affair (the page catches up over HTTP). So that a missing event can only be the relay's fault, the
-// test keeps the relay from leading, through the row of its lease, until the subscriber is back:
-// then the events heard before the kill and those heard after it must together be the whole log.
+// affair (the page catches up over HTTP). So that a missing event can only be the relay's fault,
+// the test keeps the relay from leading, through the row of its lease, until the subscriber is
+// back: then what is heard before the kill and what is heard after must together be the whole log.
 import assert from 'node:assert/strict';
 
 import {Client, request} from '../client.mjs';
@@ -37,7 +37,7 @@ function assertChained(events) {
 	}
 }
 
-/** Compares what is heard on both sides of a kill with the log. `meanwhile` comes before the relay. */
+/** Compares what is heard on both sides of a kill with the log; the relay waits for `meanwhile`. */
 async function assertNothingSkipped(server, client, meanwhile = () => {}) {
 	const log = new EventLog(server);
 	const broker = await client.broker();

@@ -66,8 +66,9 @@ export default async function killed(check) {
 
 		await check('after all of that the relay catches up, and a new subscriber hears the next', async () => {
 			await until('the relay has caught up', () => new EventLog(server).isRelayed(), 30);
-			const subscriber = await Subscriber.listen(await clientNow().broker(), ['earshot/v1/geo/9q8/y/#']);
-			await subscriber.heard(await clientNow().asked('Does everybody hear this?'));
+			const client = clientNow();
+			const subscriber = await Subscriber.listen(await client.broker(), ['earshot/v1/geo/9q8/y/#']);
+			await subscriber.heard(await client.asked('Does everybody hear this?'));
 			await subscriber.end();
 		});
 	} finally {

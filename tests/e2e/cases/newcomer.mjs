@@ -23,7 +23,9 @@ const envelopeFields = [
 ];
 
 const sorted = (names) => [...names].sort();
-const assertFields = (object, names) => assert.deepEqual(sorted(Object.keys(object)), sorted(names));
+function assertFields(object, names) {
+	assert.deepEqual(sorted(Object.keys(object)), sorted(names));
+}
 
 /** Everything that the contract says of a `question.asked`. */
 function assertEnvelope({connection, topic, ...envelope}, id) {

@@ -32,7 +32,8 @@ export default async function start(check) {
 		...['--mqtt-port', String(mqtt), '--mqtt-ws-port', String(webSocket)],
 	];
 
-	for (const [option, port] of [['--http-port', http], ['--mqtt-port', mqtt], ['--mqtt-ws-port', webSocket]]) {
+	const options = {'--http-port': http, '--mqtt-port': mqtt, '--mqtt-ws-port': webSocket};
+	for (const [option, port] of Object.entries(options)) {
 		await check(`a port of ${option} that somebody has is named, with the option`, async () => {
 			const holder = await takePort(port);
 			const refusal = await refusedUp(args);

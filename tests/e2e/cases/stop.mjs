@@ -25,7 +25,8 @@ function assertGone(server, family) {
 	const left = family.filter(({pid}) => existsSync(`/proc/${pid}`));
 	assert.deepEqual(left, []);
 	assert.deepEqual(server.leftovers(), []);
-	assert.match(server.file('postgres.log').trim().split('\n').at(-1), /database system is shut down/);
+	const lastWord = server.file('postgres.log').trim().split('\n').at(-1);
+	assert.match(lastWord, /database system is shut down/);
 	assert.equal(server.file('earshot.pid'), undefined);
 }
 
