@@ -1,8 +1,8 @@
 #include "engine/jobs/batch_inserter.hpp"
 
 #include "base/back_off.hpp"
+#include "base/error.hpp"
 #include "base/pause.hpp"
-#include "engine/jobs/accept_store.hpp"
 #include "pg/error.hpp"
 
 #include <algorithm>
@@ -19,7 +19,7 @@ wire::Problem not_stored(std::string why) {
 
 wire::Problem unknown_outcome() {
   return wire::problem::unavailable(
-      "The database did not reply in time. It is not known whether the request was stored; it may "
+      "The database was not there in time. It is not known whether the request was stored; it may "
       "still be carried out.",
       1s);
 }
@@ -60,7 +60,7 @@ base::Result<JobStatus, wire::Problem> BatchInserter::insert(JobSpec spec) {
   if (!is_queued) return base::fail(not_stored("Too many requests are waiting to be stored."));
 
   if (reply.wait_until(waiting->deadline) == std::future_status::ready) return reply.get();
-  if (withdraw(waiting)) return base::fail(not_stored("The database is not replying."));
+  if (withdraw(waiting)) return base::fail(not_stored("The database is not there."));
   // Its commit has begun, and ends or fails within the database's own time limits.
   if (reply.wait_for(options_.wait_max) == std::future_status::ready) return reply.get();
   return base::fail(unknown_outcome());
@@ -91,7 +91,6 @@ BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {
       });
 }
 
-// The fifth place that catches: whoever waits must get a reply, whatever happens to its commit.
 void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
   const auto reply_all = [&](const auto& reply_of) {
     for (std::size_t i = 0; i < group.size(); ++i) group[i]->reply.set_value(reply_of(i));
@@ -100,42 +99,62 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
     reply_all([&](std::size_t) -> Reply { return base::fail(problem); });
   };
 
-  std::vector<const JobSpec*> specs;
-  for (const auto& waiting : group) specs.push_back(&waiting->spec);
-  std::optional<AcceptedRows> rows = AcceptedRows::of(specs, ids_);
-  if (!rows) return refuse_all(not_stored("No node number could be leased from the database."));
-
-  bool is_in_doubt = false;
+  Commit commit;
   base::BackOff back_off{20ms, 500ms};
   while (true) {
-    try {
-      const auto connection = pool_.acquire(stop);
-      try {
-        rows->insert(*connection);
-      } catch (const pg::UniqueViolation&) {
-        // The same ids are never made twice, so what is there is what the doubtful commit stored.
-        if (!is_in_doubt) throw;
-        rows->find(*connection);
-      }
-      accepted_.notify();
-      return reply_all([&](std::size_t i) -> Reply { return rows->status(i); });
-    } catch (const pg::InDoubt& error) {
-      is_in_doubt = true;
-      log_.warning("it is not known whether a commit was stored; asking again",
-                   {{"jobs", group.size()}, {"reason", error.what()}});
-    } catch (const base::TransientError& error) {
-      log_.debug("jobs could not be stored yet", {{"reason", error.what()}});
-    } catch (const std::exception& error) {
-      if (group.size() > 1) return commit_one_by_one(stop, group);
-      log_.error("a job could not be stored", {{"reason", error.what()}});
-      return refuse_all(wire::problem::internal());
+    switch (store(stop, group, commit)) {
+      case Stored::kYes:
+        accepted_.notify();
+        return reply_all([&](std::size_t i) -> Reply { return commit.rows->status(i); });
+      case Stored::kNever:
+        if (group.size() > 1) return commit_one_by_one(stop, group);
+        return refuse_all(wire::problem::internal());
+      case Stored::kNotYet:
+        break;
     }
     if (stop.stop_requested() || std::chrono::steady_clock::now() >= group.front()->deadline) {
-      return refuse_all(is_in_doubt ? unknown_outcome()
-                                    : not_stored("The database is not replying."));
+      return refuse_all(commit.is_in_doubt ? unknown_outcome()
+                                           : not_stored("The database is not there."));
     }
     base::pause(stop, back_off.next());
   }
+}
+
+// The fifth place that catches: whoever waits must get a reply, whatever happens to its commit.
+BatchInserter::Stored BatchInserter::store(const std::stop_token& stop,
+                                           const Group& group,
+                                           Commit& commit) {
+  try {
+    if (!commit.rows) commit.rows = rows_of(group);
+    const auto connection = pool_.acquire(stop);
+    try {
+      commit.rows->insert(*connection);
+    } catch (const pg::UniqueViolation&) {
+      // The same ids are never made twice, so what is there is what the doubtful commit stored.
+      if (!commit.is_in_doubt) throw;
+      commit.rows->find(*connection);
+    }
+    return Stored::kYes;
+  } catch (const pg::InDoubt& error) {
+    commit.is_in_doubt = true;
+    log_.warning("it is not known whether a commit was stored; asking again",
+                 {{"jobs", group.size()}, {"reason", error.what()}});
+    return Stored::kNotYet;
+  } catch (const base::TransientError& error) {
+    log_.debug("jobs could not be stored yet", {{"reason", error.what()}});
+    return Stored::kNotYet;
+  } catch (const std::exception& error) {
+    log_.error("jobs could not be stored", {{"jobs", group.size()}, {"reason", error.what()}});
+    return Stored::kNever;
+  }
+}
+
+AcceptedRows BatchInserter::rows_of(const Group& group) {
+  std::vector<const JobSpec*> specs;
+  for (const auto& waiting : group) specs.push_back(&waiting->spec);
+  auto rows = AcceptedRows::of(specs, ids_);
+  if (!rows) throw base::TransientError{"no node number is leased"};
+  return std::move(*rows);
 }
 
 // One job that the database refuses must not take its neighbours with it.

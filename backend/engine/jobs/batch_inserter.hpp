@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/wake_signal.hpp"
+#include "engine/jobs/accept_store.hpp"
 #include "engine/jobs/job.hpp"
 #include "engine/jobs/job_status.hpp"
 #include "engine/jobs/node_lease.hpp"
@@ -14,6 +15,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -61,6 +63,14 @@ class BatchInserter {
   void run(const std::stop_token& stop);
   [[nodiscard]] Group take_group(const std::stop_token& stop);
   void commit(const std::stop_token& stop, const Group& group);
+  enum class Stored { kYes, kNotYet, kNever };
+  /// One commit over all its attempts.
+  struct Commit {
+    std::optional<AcceptedRows> rows;
+    bool is_in_doubt{false};
+  };
+  [[nodiscard]] Stored store(const std::stop_token& stop, const Group& group, Commit& commit);
+  [[nodiscard]] AcceptedRows rows_of(const Group& group);
   void commit_one_by_one(const std::stop_token& stop, const Group& group);
   [[nodiscard]] bool withdraw(const std::shared_ptr<Waiting>& waiting);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <tuple>
 
 namespace engine::jobs {
 namespace {
@@ -51,9 +52,11 @@ std::string interval_text(std::chrono::seconds length) {
 }  // namespace
 
 NodeLease::NodeLease(pg::Pool& pool, const base::Clock& clock, const base::Log& log)
-    : pool_{pool}, clock_{clock}, log_{log}, keeper_{[this](const std::stop_token& stop) {
-        keep(stop);
-      }} {}
+    : pool_{pool}, clock_{clock}, log_{log} {
+  // Before anybody waits for an id; if the database is away, the keeper goes on trying.
+  std::ignore = keep_number();
+  keeper_ = std::jthread{[this](const std::stop_token& stop) { keep(stop); }};
+}
 
 NodeLease::~NodeLease() {
   keeper_.request_stop();
@@ -73,16 +76,21 @@ std::optional<BatchId> NodeLease::next() {
 }
 
 void NodeLease::keep(const std::stop_token& stop) {
+  bool is_kept = state_.with([](const State& state) { return state.node.has_value(); });
   while (!stop.stop_requested()) {
-    bool is_held = false;
-    try {
-      renew_or_lease();
-      is_held = true;
-    } catch (const base::Error& error) {
-      // Lasting faults too (a wrong password, missing tables): somebody may mend them meanwhile.
-      log_.warning("the node number could not be renewed", {{"reason", error.what()}});
-    }
-    base::pause(stop, is_held ? std::chrono::nanoseconds{kRenewal} : kRetry);
+    base::pause(stop, is_kept ? std::chrono::nanoseconds{kRenewal} : kRetry);
+    if (!stop.stop_requested()) is_kept = keep_number();
+  }
+}
+
+bool NodeLease::keep_number() {
+  try {
+    renew_or_lease();
+    return true;
+  } catch (const base::Error& error) {
+    // Lasting faults too (a wrong password, missing tables): somebody may mend them meanwhile.
+    log_.warning("the node number could not be renewed", {{"reason", error.what()}});
+    return false;
   }
 }
 

@@ -16,7 +16,8 @@ namespace engine::jobs {
 /// A stamp is only used below the ceiling that the database has recorded for the number, and the
 /// number's next lessee starts there: two processes cannot make the same id, whatever their clocks
 /// say and however long one of them was stopped.
-/// Threads: any. One thread renews the lease every few seconds.
+/// Threads: any. Constructed: a number is leased, unless the database is away; then, as later when
+/// it has to be renewed, one thread goes on trying.
 class NodeLease {
  public:
   NodeLease(pg::Pool& pool, const base::Clock& clock, const base::Log& log);
@@ -37,6 +38,7 @@ class NodeLease {
   };
 
   void keep(const std::stop_token& stop);
+  [[nodiscard]] bool keep_number();
   void renew_or_lease();
   [[nodiscard]] bool renew();
   void lease();

@@ -71,6 +71,7 @@ std::string Postgres::url() const {
 std::unique_ptr<base::ChildProcess> Postgres::spawn() {
   stop_leftovers();
   cluster_.remove_stale_pid_file();
+  remove_stale_sockets();
   cluster_.write_settings();
   const std::vector<std::string> arguments{cluster_.binaries / "postgres",
                                            "-D",
@@ -86,6 +87,15 @@ std::unique_ptr<base::ChildProcess> Postgres::spawn() {
                                                                  .log_file = cluster_.log_file,
                                                                  .death_signal = SIGINT,
                                                                  .stop_steps = kStopSteps});
+}
+
+// A socket's lock file names a process too, and the server would not start while that number is in
+// use: by somebody else, or by the killed server itself until the kernel has buried it. Nothing
+// runs in the cluster's folder now, and the sockets' folder is ours alone.
+void Postgres::remove_stale_sockets() const {
+  for (const char* ending : {"", ".lock"}) {
+    std::filesystem::remove(runtime_path_ / fmt::format(".s.PGSQL.{}{}", port_, ending));
+  }
 }
 
 bool Postgres::is_ready() {

@@ -40,6 +40,7 @@ class Postgres final : public Supervised {
 
  private:
   void stop_leftovers() const;
+  void remove_stale_sockets() const;
 
   const base::Log& log_;
   std::filesystem::path runtime_path_;

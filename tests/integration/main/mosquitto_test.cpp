@@ -19,8 +19,8 @@ using embedded::BrokerCredentials;
 using embedded::Mosquitto;
 using embedded::Supervisor;
 using namespace std::chrono_literals;
-using support::eventually;
 using support::content_of;
+using support::eventually;
 using support::output_of;
 
 namespace {

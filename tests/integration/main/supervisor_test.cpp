@@ -14,8 +14,8 @@
 
 using embedded::Supervisor;
 using namespace std::chrono_literals;
-using support::eventually;
 using support::content_of;
+using support::eventually;
 
 namespace {
 
