@@ -49,6 +49,9 @@ class Engine {
          const base::Clock& clock,
          const base::Log& log);
 
+  /// Whether what happens here reaches the broker; true without the role `bridge`.
+  [[nodiscard]] bool is_relaying() const { return !bridge_ || bridge_->is_connected(); }
+
   /// The port of the role `api`; nothing without it.
   [[nodiscard]] std::optional<int> http_port() const;
 

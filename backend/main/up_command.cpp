@@ -10,6 +10,10 @@
 #include "main/signing_key_file.hpp"
 #include "pg/connection.hpp"
 
+#include <poll.h>
+
+#include <array>
+#include <chrono>
 #include <cstdio>
 
 namespace commands {
@@ -62,6 +66,16 @@ Settings settings_for(const Settings& settings,
   return complete;
 }
 
+/// `ready` means that what is asked is heard: the bridge has found its broker. It takes
+/// milliseconds; if not, the service is there all the same, and the bridge goes on trying.
+void wait_for_bridge(const engine::Engine& engine, const embedded::StopSignals& signals) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+  while (!engine.is_relaying() && std::chrono::steady_clock::now() < deadline) {
+    pollfd stop{.fd = signals.descriptor(), .events = POLLIN, .revents = 0};
+    if (::poll(&stop, 1, /*timeout_ms=*/10) != 0) return;
+  }
+}
+
 std::string page_url(const Settings& settings) {
   if (!settings.public_url.empty()) return settings.public_url;
   const std::string host = settings.host == "127.0.0.1" ? "localhost" : settings.host;
@@ -99,6 +113,7 @@ int run_up(const Settings& settings) {
   {
     const engine::Engine engine{
         engine_options(settings_for(settings, postgres, mosquitto)), key, apps(), clock, log};
+    wait_for_bridge(engine, signals);
     say("engine      api, " + std::to_string(settings.workers) + " workers, bridge");
     say("ready: " + page_url(settings));
     supervisor.run();

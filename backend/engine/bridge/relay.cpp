@@ -72,8 +72,10 @@ void Relay::lead_if_possible(const std::stop_token& stop) {
   }
   LeaderLease lease{*session_, clock_};
   const auto term = lease.take();
-  state_.with([](BridgeState& state) { state = {.role = Role::kStandby}; });
-  if (!term) return;
+  if (!term) {
+    state_.with([](BridgeState& state) { state = {.role = Role::kStandby}; });
+    return;
+  }
 
   RelayTerm{{.database = database_,
              .options = options_,
