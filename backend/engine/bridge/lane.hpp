@@ -28,7 +28,7 @@ class Lane {
   };
 
   /// `capacity`: messages held at most; whoever fills the lane stops when it is full.
-  /// `window`: sendings without an reply at most.
+  /// `window`: sendings without a reply at most.
   Lane(std::size_t capacity, std::size_t window) : capacity_{capacity}, window_{window} {}
 
   /// `message` follows all others: its offset is higher. The lane must have room.

@@ -15,7 +15,7 @@ struct BridgeOptions {
   // connections share a pass; an area always takes the same one, which keeps its order.
   std::size_t connections = 8;
 
-  // Unreplyed publishes per connection, in [1, 512]: strictly below the broker's
+  // Outstanding publishes per connection, in [1, 512]: strictly below the broker's
   // `max_inflight_messages 1000`, which is the Receive Maximum it announces. At that limit Paho C
   // 1.3.12 stalls for a second each time.
   // 96 with 8 connections: 17,000 to 22,000 events/s without a subscriber, 15,000 to 17,000 with

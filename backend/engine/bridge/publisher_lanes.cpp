@@ -17,7 +17,7 @@ constexpr int kAreaLetters = 5;
 constexpr std::size_t kStatusPlace = 0;
 // Lanes number their sendings from 1.
 constexpr Lane::Ticket kStatusTicket = 0;
-// An reply usually takes 1 to 5 ms. After this long the library may have missed its own signal.
+// A reply usually takes 1 to 5 ms. After this long the library may have missed its own signal.
 constexpr auto kNudgeAfter = 30ms;
 // The library reports a failed attempt after 3 s; this is for when it does not.
 constexpr auto kConnectingMost = 10s;
@@ -58,7 +58,7 @@ void PublisherLanes::settle() {
   for (Line& line : lines_) {
     const bool is_stuck =
         line.state == State::kConnecting && clock_.monotonic() >= line.changed_at + kConnectingMost;
-    // An reply that was dropped would be waited for for ever.
+    // A reply that was dropped would be waited for for ever.
     if (batch.is_incomplete || is_stuck) lose(line, /*code=*/0);
   }
 }
@@ -99,7 +99,7 @@ void PublisherLanes::lose(Line& line, int code) {
   line.changed_at = now;
   line.due_at = now + retry_in(line);
   line.lane.rewind();
-  if (&line == &lines_[kStatusPlace]) statuses_unreplyed_ = 0;
+  if (&line == &lines_[kStatusPlace]) statuses_outstanding_ = 0;
   if (!is_away_said_) {
     log_.warning("the broker is away; events wait in the log", {{"reason_code", code}});
     is_away_said_ = true;
@@ -108,7 +108,7 @@ void PublisherLanes::lose(Line& line, int code) {
 
 void PublisherLanes::accept(Line& line, const Report& report) {
   if (report.subject == kStatusTicket) {
-    if (statuses_unreplyed_ > 0) --statuses_unreplyed_;
+    if (statuses_outstanding_ > 0) --statuses_outstanding_;
     return;
   }
   if (!line.lane.acknowledge(report.subject)) return;
@@ -123,7 +123,7 @@ void PublisherLanes::accept(Line& line, const Report& report) {
 
 void PublisherLanes::refuse(Line& line, const Report& report) {
   if (report.subject == kStatusTicket) {
-    if (statuses_unreplyed_ > 0) --statuses_unreplyed_;
+    if (statuses_outstanding_ > 0) --statuses_outstanding_;
     log_.warning("the broker refused the bridge's status", {{"reason_code", report.code}});
     return;
   }
@@ -206,15 +206,16 @@ void PublisherLanes::connect() {
 void PublisherLanes::say(std::string_view text) {
   Line& line = lines_[kStatusPlace];
   if (line.state != State::kUp) return;
-  if (line.connection.publish(kStatusTicket, status(text))) ++statuses_unreplyed_;
+  if (line.connection.publish(kStatusTicket, status(text))) ++statuses_outstanding_;
 }
 
 void PublisherLanes::say_goodbye() {
   say("offline");
 }
 
-bool PublisherLanes::has_unreplyed() const {
-  return statuses_unreplyed_ > 0 || std::any_of(lines_.begin(), lines_.end(), [](const Line& line) {
+bool PublisherLanes::has_outstanding() const {
+  return statuses_outstanding_ > 0 ||
+         std::any_of(lines_.begin(), lines_.end(), [](const Line& line) {
            return line.state == State::kUp && line.lane.has_in_flight();
          });
 }

@@ -44,10 +44,10 @@ class PublisherLanes {
   /// Begins to connect what is down and due. The caller has made sure that it still leads.
   void connect();
 
-  /// Says `offline` for everybody who asks later; with `has_unreplyed` one can wait until it is
+  /// Says `offline` for everybody who asks later; with `has_outstanding` one can wait until it is
   /// heard.
   void say_goodbye();
-  [[nodiscard]] bool has_unreplyed() const;
+  [[nodiscard]] bool has_outstanding() const;
 
   /// The newest offset up to which everything was accepted, when all up to `added` was added.
   [[nodiscard]] std::int64_t position(std::int64_t added) const;
@@ -88,7 +88,7 @@ class PublisherLanes {
   bool is_away_said_ = false;
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
-  std::size_t statuses_unreplyed_ = 0;
+  std::size_t statuses_outstanding_ = 0;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -130,7 +130,7 @@ bool RelayTerm::save_position() {
 void RelayTerm::finish() {
   lanes_.say_goodbye();
   const auto end = around_.clock.monotonic() + around_.options.drain;
-  while (lanes_.has_unreplyed() && around_.clock.monotonic() < end) {
+  while (lanes_.has_outstanding() && around_.clock.monotonic() < end) {
     around_.wake.wait_for(std::stop_token{}, kInFlightPeriod);
     lanes_.settle();
   }
@@ -151,7 +151,7 @@ void RelayTerm::show_state() {
 std::chrono::milliseconds RelayTerm::pause() const {
   const bool wants_to_read = log_ && (is_woken_ || is_behind_) && lanes_.room() > 0;
   if (wants_to_read) return kReadGap;
-  if (lanes_.has_unreplyed()) return std::min(poll_, kInFlightPeriod);
+  if (lanes_.has_outstanding()) return std::min(poll_, kInFlightPeriod);
   return poll_;
 }
 

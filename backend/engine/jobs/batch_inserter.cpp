@@ -107,6 +107,8 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
         accepted_.notify();
         return reply_all([&](std::size_t i) -> Reply { return commit.rows->status(i); });
       case Stored::kNever:
+        // Under new ids a job that is stored after all would be stored twice.
+        if (commit.is_in_doubt) return refuse_all(unknown_outcome());
         if (group.size() > 1) return commit_one_by_one(stop, group);
         return refuse_all(wire::problem::internal());
       case Stored::kNotYet:
