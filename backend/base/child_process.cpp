@@ -10,9 +10,11 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 // glibc 2.36 forgets to declare these as C.
 extern "C" {
@@ -199,8 +201,9 @@ std::optional<ExitStatus> ChildProcess::poll() {
   return status_;
 }
 
-std::optional<ExitStatus> ChildProcess::wait_for(std::chrono::milliseconds timeout) {
-  if (!status_ && !ends_within(timeout)) return std::nullopt;
+std::optional<ExitStatus> ChildProcess::wait_for(std::chrono::milliseconds timeout,
+                                                 int interruption) {
+  if (!status_ && !ends_within(timeout, interruption)) return std::nullopt;
   return poll();
 }
 
@@ -208,26 +211,30 @@ void ChildProcess::signal(int signal) noexcept {
   if (!status_) ::pidfd_send_signal(process_.get(), signal, nullptr, 0);
 }
 
-void ChildProcess::stop() noexcept {
-  std::vector<StopStep> steps = std::move(options_.stop_steps);
+void ChildProcess::stop(int hurry) noexcept {
+  const std::vector<StopStep> steps = std::move(options_.stop_steps);
   for (const StopStep& step : steps) {
     if (poll()) return;
     signal(step.signal);
-    if (ends_within(step.limit)) break;
+    signal(SIGCONT);  // A process that was stopped hears no other signal before.
+    const bool is_last = &step == &steps.back();
+    if (ends_within(step.limit, is_last ? -1 : hurry)) break;
   }
   if (poll()) return;
   signal(SIGKILL);
   [[maybe_unused]] const auto last = wait_for(milliseconds{1000});
 }
 
-bool ChildProcess::ends_within(std::chrono::milliseconds timeout) noexcept {
+bool ChildProcess::ends_within(std::chrono::milliseconds timeout, int interruption) noexcept {
   const auto deadline = steady_clock::now() + timeout;
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - steady_clock::now()).count();
-    pollfd watched{.fd = process_.get(), .events = POLLIN, .revents = 0};
-    const int ready = ::poll(&watched, 1, static_cast<int>(std::clamp<long>(left, 0, 60'000)));
-    if (ready > 0) return true;
-    if (left <= 0) return false;
+    std::array<pollfd, 2> watched{pollfd{.fd = process_.get(), .events = POLLIN, .revents = 0},
+                                  pollfd{.fd = interruption, .events = POLLIN, .revents = 0}};
+    const auto wait_ms = static_cast<int>(std::clamp<long>(left, 0, 60'000));
+    ::poll(watched.data(), watched.size(), wait_ms);  // It passes over the descriptor -1.
+    if (watched[0].revents != 0) return true;
+    if (watched[1].revents != 0 || left <= 0) return false;
   }
 }
 
@@ -246,17 +253,21 @@ std::string last_lines(const std::filesystem::path& log_file, std::size_t lines)
   std::ifstream file{log_file, std::ios::binary | std::ios::ate};
   if (!file) return {};
   file.seekg(std::max<std::streamoff>(0, file.tellg() - kWindow));
+  std::string window(kWindow, '\0');  // No more than this, also where somebody goes on writing.
+  file.read(window.data(), kWindow);
+  window.resize(static_cast<std::size_t>(file.gcount()));
 
   std::vector<std::string> found;
-  for (std::string line; std::getline(file, line);) {
-    if (!line.empty()) found.push_back(std::move(line));
+  std::istringstream text{std::move(window)};
+  for (std::string line; std::getline(text, line);) {
+    if (line.find_first_not_of(" \t\r") != std::string::npos) found.push_back(std::move(line));
   }
   const std::size_t first = found.size() > lines ? found.size() - lines : 0;
-  std::string text;
+  std::string joined;
   for (std::size_t i = first; i < found.size(); ++i) {
-    text.append(text.empty() ? "" : "\n").append(found[i]);
+    joined.append(joined.empty() ? "" : " | ").append(found[i]);
   }
-  return text;
+  return joined;
 }
 
 }  // namespace base

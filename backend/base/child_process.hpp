@@ -74,16 +74,19 @@ class ChildProcess {
 
   /// How it ended, or none while it runs. Never waits.
   [[nodiscard]] std::optional<ExitStatus> poll();
-  /// Waits until it ends, at most `timeout`; none: it still runs.
-  [[nodiscard]] std::optional<ExitStatus> wait_for(std::chrono::milliseconds timeout);
+  /// Waits until it ends, at most `timeout`, and no longer once the descriptor `interruption` is
+  /// readable; none: it still runs.
+  [[nodiscard]] std::optional<ExitStatus> wait_for(std::chrono::milliseconds timeout,
+                                                   int interruption = -1);
 
   /// Sends `signal` unless it has ended already.
   void signal(int signal) noexcept;
-  /// Takes the stop steps now, as the destructor would.
-  void stop() noexcept;
+  /// Takes the stop steps now, as the destructor would. As soon as the descriptor `hurry` is
+  /// readable, only the last of them is still waited for.
+  void stop(int hurry = -1) noexcept;
 
  private:
-  [[nodiscard]] bool ends_within(std::chrono::milliseconds timeout) noexcept;
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds timeout, int interruption) noexcept;
 
   ChildOptions options_;
   pid_t pid_ = -1;
@@ -98,7 +101,8 @@ class ChildProcess {
                                      ChildOptions options,
                                      std::chrono::milliseconds limit);
 
-/// The last `lines` lines of a log file, without empty ones; empty where there is no such file.
+/// The last `lines` lines of a log file on one line, with " | " between them and without empty
+/// ones; empty where there is no such file.
 /// Limits: looks at the last 8 KiB.
 [[nodiscard]] std::string last_lines(const std::filesystem::path& log_file, std::size_t lines);
 

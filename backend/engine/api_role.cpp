@@ -10,7 +10,7 @@
 namespace engine {
 
 ApiRole::ApiRole(ApiOptions options,
-                 const pg::ConnectionOptions& database,
+                 pg::Pool& readers,
                  const wire::SigningKey& key,
                  std::span<const App* const> apps,
                  const base::Clock& clock,
@@ -18,7 +18,7 @@ ApiRole::ApiRole(ApiOptions options,
     : options_{std::move(options)},
       clock_{clock},
       log_{log},
-      readers_{database, {.connections_max = options_.readers_max}, log},
+      readers_{readers},
       minter_{key, std::string{wire::kOwnIssuer}, std::string{wire::kOwnAudience}},
       verifier_{{key.public_key()},
                 std::string{wire::kOwnIssuer},

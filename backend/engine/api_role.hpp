@@ -24,15 +24,15 @@ struct ApiOptions {
   http::ServerOptions http;
   requests::BrokerAccess broker;
   requests::GuestOptions guests;
-  std::size_t readers_max{8};  // Database connections of GET routes.
   std::span<const base::EmbeddedFile> web;
 };
 
-/// The role `api`: everything between a client's HTTP request and its reply.
+/// The role `api`: everything between a client's HTTP request and its reply. GET routes read with
+/// connections of `readers`.
 class ApiRole {
  public:
   ApiRole(ApiOptions options,
-          const pg::ConnectionOptions& database,
+          pg::Pool& readers,
           const wire::SigningKey& key,
           std::span<const App* const> apps,
           const base::Clock& clock,
@@ -42,13 +42,12 @@ class ApiRole {
   void listen(jobs::BatchInserter& inserter, std::vector<requests::Dependency> dependencies);
 
   [[nodiscard]] int port() const { return server_->port(); }
-  [[nodiscard]] pg::Pool& readers() noexcept { return readers_; }
 
  private:
   ApiOptions options_;
   const base::Clock& clock_;
   const base::Log& log_;
-  pg::Pool readers_;
+  pg::Pool& readers_;
   wire::TokenMinter minter_;
   wire::TokenVerifier verifier_;
   requests::Authenticator authenticator_;

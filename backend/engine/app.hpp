@@ -4,13 +4,15 @@
 #include "engine/requests/command_registry.hpp"
 #include "engine/requests/query_registry.hpp"
 #include "pg/migrator.hpp"
+#include "pg/statement.hpp"
 
 #include <string_view>
+#include <vector>
 
 namespace engine {
 
-/// What one application adds to the engine: its tables, its commands and queries, and what carries
-/// the commands out.
+/// What one application adds to the engine: its tables and statements, its commands and queries,
+/// and what carries the commands out.
 ///
 /// To build another application, copy apps/echo/ and change its name. Nothing in engine/ changes.
 class App {
@@ -25,6 +27,9 @@ class App {
 
   /// Its numbered SQL files, applied after the engine's own.
   [[nodiscard]] virtual pg::MigrationSet migrations() const = 0;
+
+  /// Every statement of its stores: those that the database refuses are named at start-up.
+  [[nodiscard]] virtual std::vector<pg::Statement> statements() const = 0;
 
   /// What clients may ask for and read. Called once, before the HTTP server listens.
   virtual void register_commands(requests::CommandRegistry& commands) const = 0;

@@ -1,6 +1,11 @@
 #include "engine/engine.hpp"
 
 #include "base/error.hpp"
+#include "engine/bridge/leader_lease.hpp"
+#include "engine/bridge/relay_store.hpp"
+#include "engine/jobs/accept_store.hpp"
+#include "engine/jobs/job_store.hpp"
+#include "engine/outbox/event_store.hpp"
 
 #include <utility>
 
@@ -11,6 +16,8 @@ std::span<const base::EmbeddedFile> engine_sql();
 namespace engine {
 namespace {
 
+using namespace std::chrono_literals;
+
 pg::ConnectionOptions connection_to(const std::string& url, const char* name) {
   pg::ConnectionOptions options;
   options.url = url;
@@ -18,11 +25,44 @@ pg::ConnectionOptions connection_to(const std::string& url, const char* name) {
   return options;
 }
 
+// Nobody outside waits for these connections: the inserter's callers have a limit of their own. So
+// they are patient with the fsync of a COMMIT, because a commit in doubt costs more than a late
+// one.
 pg::ConnectionOptions queue_connection(const std::string& url) {
   pg::ConnectionOptions options = connection_to(url, "earshot-queue");
   // Statements prepared while the queue is empty would keep the plans of an empty table.
   options.pin_planner = true;
   return options;
+}
+
+// A client has its reply within 10 s, of which a request may spend 2 s in the queue of the HTTP
+// server. What is left for a handler has to hold the wait for a connection, connecting, and the
+// replies; kReaderMax is the bound of their sum, the others let one slow step fail before it.
+constexpr auto kReaderMax = 6s;
+constexpr auto kReaderWait = 1s;
+constexpr auto kReaderStatement = 2s;
+constexpr auto kReaderMargin = 1s;  // Reading ends without an fsync, so a late reply is a lost one.
+constexpr auto kReaderConnect = 2s;
+
+pg::ConnectionOptions reader_connection(const std::string& url) {
+  pg::ConnectionOptions options = connection_to(url, "earshot-api");
+  options.statement_timeout = kReaderStatement;
+  options.reply_margin = kReaderMargin;
+  options.connect_timeout = kReaderConnect;
+  return options;
+}
+
+pg::PoolOptions queue_pool(const EngineOptions& options, DatabaseCheck& check) {
+  // One for each thread that holds one: workers, inserter, janitor, node lease.
+  return {.connections_max = options.workers + 3,
+          .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
+}
+
+pg::PoolOptions reader_pool(const EngineOptions& options, DatabaseCheck& check) {
+  return {.connections_max = options.readers_max,
+          .wait_max = kReaderWait,
+          .lease_max = kReaderMax,
+          .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
 std::vector<pg::MigrationSet> migration_sets(std::span<const App* const> apps) {
@@ -48,9 +88,10 @@ Engine::Engine(EngineOptions options,
                const base::Clock& clock,
                const base::Log& log)
     : log_{log},
-      // One for each thread that holds one: workers, inserter, janitor, node lease.
-      queue_{
-          queue_connection(options.database_url), {.connections_max = options.workers + 3}, log} {
+      check_{reader_connection(options.database_url), options.database, statements(apps)},
+      queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
+      readers_{reader_connection(options.database_url), reader_pool(options, check_), log} {
+  check_database();
   if (options.roles.bridge) {
     bridge_.emplace(connection_to(options.database_url, "earshot-bridge"),
                     std::move(options.bridge),
@@ -62,13 +103,17 @@ Engine::Engine(EngineOptions options,
   if (options.roles.worker) start_workers(options.workers, apps);
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
-    api_.emplace(std::move(options.api),
-                 connection_to(options.database_url, "earshot-api"),
-                 key,
-                 apps,
-                 clock,
-                 log);
+    api_.emplace(std::move(options.api), readers_, key, apps, clock, log);
     api_->listen(*inserter_, dependencies());
+  }
+}
+
+void Engine::check_database() {
+  try {
+    check_.run();
+  } catch (const base::TransientError& error) {
+    log_.warning("the database is away; requests are refused until it is back",
+                 {{"reason", error.what()}});
   }
 }
 
@@ -86,8 +131,21 @@ void Engine::start_workers(std::size_t count, std::span<const App* const> apps) 
 }
 
 std::vector<requests::Dependency> Engine::dependencies() {
-  std::vector<requests::Dependency> all{{"database", [this] { return replies(api_->readers()); }}};
+  std::vector<requests::Dependency> all{{"database", [this] { return replies(readers_); }}};
   if (bridge_) all.push_back({"broker", [this] { return bridge_->is_connected(); }});
+  return all;
+}
+
+std::vector<pg::Statement> statements(std::span<const App* const> apps) {
+  std::vector<pg::Statement> all = pg::joined({outbox::event_store_statements(),
+                                               jobs::accept_store_statements(),
+                                               jobs::job_store_statements(),
+                                               jobs::node_lease_statements(),
+                                               bridge::leader_lease_statements(),
+                                               bridge::relay_store_statements()});
+  for (const App* app : apps) {
+    for (const pg::Statement& one : app->statements()) all.push_back(one);
+  }
   return all;
 }
 

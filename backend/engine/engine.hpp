@@ -6,6 +6,7 @@
 #include "engine/api_role.hpp"
 #include "engine/app.hpp"
 #include "engine/bridge/bridge.hpp"
+#include "engine/database_check.hpp"
 #include "engine/jobs/batch_inserter.hpp"
 #include "engine/jobs/handler_registry.hpp"
 #include "engine/jobs/janitor.hpp"
@@ -31,18 +32,23 @@ struct Roles {
 struct EngineOptions {
   Roles roles;
   std::string database_url;
+  pg::ServerRules database;
   ApiOptions api;
   bridge::BridgeOptions bridge;
-  std::size_t workers{2};  // Threads, each with one transaction at a time.
+  std::size_t workers{2};      // Threads, each with one transaction at a time.
+  std::size_t readers_max{8};  // Database connections of GET routes.
 };
 
 /// One process's part of the system: the objects of its roles, made and ended in order.
 ///
 /// Construct = running, destroy = stopped: first no new requests, then no new work, then what was
-/// done is relayed for a moment more. The database may be down at any time, the broker too.
+/// done is relayed for a moment more. The database may be down at any time, the broker too. One
+/// that is away at the start is checked when it comes; until it passes, no request and no job
+/// reaches it.
 class Engine {
  public:
-  /// `apps` outlive it. Errors: base::Error for options out of their limits or a port in use.
+  /// `apps` outlive it. Errors: base::Error for options out of their limits, a port in use, or a
+  /// database that this program cannot work on.
   Engine(EngineOptions options,
          const wire::SigningKey& key,
          std::span<const App* const> apps,
@@ -56,13 +62,16 @@ class Engine {
   [[nodiscard]] std::optional<int> http_port() const;
 
  private:
+  void check_database();
   void start_workers(std::size_t count, std::span<const App* const> apps);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
   const base::Log& log_;
   base::WakeSignal accepted_;  // Jobs were stored: a worker may claim.
   base::WakeSignal appended_;  // Events were stored: the relay may read.
+  DatabaseCheck check_;
   pg::Pool queue_;
+  pg::Pool readers_;
   std::optional<bridge::Bridge> bridge_;
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;
@@ -75,6 +84,9 @@ class Engine {
 /// Brings the database to what the engine and `apps` need.
 /// Errors: base::Error; what was applied before a failing file stays.
 pg::MigrationReport migrate(pg::Connection& connection, std::span<const App* const> apps);
+
+/// Every statement that the engine and `apps` send.
+[[nodiscard]] std::vector<pg::Statement> statements(std::span<const App* const> apps);
 
 /// What migrate() would find.
 [[nodiscard]] std::vector<pg::MigrationStatus> migration_status(pg::Connection& connection,

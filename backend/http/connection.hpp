@@ -1,81 +1,134 @@
 #pragma once
 
-#include "base/file_descriptor.hpp"
-#include "base/result.hpp"
-#include "wire/problem.hpp"
+#include "http/access_log.hpp"
+#include "http/connection_table.hpp"
+#include "http/dispatcher.hpp"
+#include "http/exchange.hpp"
+#include "http/handler_threads.hpp"
+#include "http/limits.hpp"
+#include "http/peer_address.hpp"
+#include "http/request_reader.hpp"
 
-#include <sys/types.h>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 namespace http {
 
-struct ConnectionLimits {
-  std::chrono::milliseconds silence{3'000};    // The longest pause between two bytes of a request.
-  std::chrono::milliseconds receiving{8'000};  // The longest a whole request may take to arrive.
-  std::chrono::milliseconds sending{8'000};    // The longest an answer may take to be taken.
-  std::size_t head_bytes_max = 32 * 1024;
+/// What all connections of one server work with. It outlives them.
+struct ConnectionContext {
+  const ConnectionLimits& limits;
+  const HeadLimits& head_limits;
+  const Dispatcher& dispatcher;
+  HandlerThreads& handlers;
+  ConnectionTable& table;
+  AccessLog& access_log;
+  boost::asio::io_context& io;
+  std::stop_token stopping;
+  const base::Log& log;
+  // Received bytes pass through here, so that a silent connection holds no buffer.
+  std::array<char, 64 * 1024> scratch{};
 };
 
-/// One accepted socket: one request in, one answer out, then closed. Every wait has an end.
+/// One accepted socket: requests in, answers out, strictly one after the other.
 ///
-/// What arrives is first seen here, as raw bytes, because a parser with faults must not see it
-/// first. A requested stop leaves an unfinished request one more second.
-/// Threads: confined.
-class Connection {
+///     kHead ─▶ kBody ─▶ kHandled ─▶ kSending ─▶ kHead …, or kLingering ─▶ kClosed
+///
+/// While a request is handled and answered nothing is received, so a client that sends ahead waits
+/// in its own buffers. No step waits: each ends by asking to be called when the socket is ready.
+/// Threads: confined to the I/O thread. The table, and whoever will call it, keep it alive.
+class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(base::FileDescriptor socket, const ConnectionLimits& limits, std::stop_token stop);
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-  /// Sends what is written, then closes so that the client can still read it.
-  ~Connection();
-
-  /// The head's bytes, valid until it is replaced. Empty: the client left without a word.
-  ///
-  /// Errors: 400 (cannot become HTTP), 408, 414, 431.
-  [[nodiscard]] base::Result<std::string_view, wire::Problem> receive_head();
-
-  /// Lets `read` begin with `head` in place of the one that was received.
-  ///
-  /// `body_bytes` follow it; the client may wait to be told to send them.
-  void replace_head(std::string_view head, std::uint64_t body_bytes, bool waits_for_continue);
-
-  /// The request from its first byte: first what is here, then the socket.
-  ///
-  /// Shape: 1–`size` bytes, 0 at the end, -1 when the time is over.
-  [[nodiscard]] ssize_t read(char* into, std::size_t size);
-
-  /// Collects an answer; it leaves in large pieces. False when the client does not take it.
-  [[nodiscard]] bool write(std::string_view bytes);
-
-  [[nodiscard]] std::string remote_address() const;
-  [[nodiscard]] int socket() const noexcept { return socket_.get(); }
-
- private:
   using Time = std::chrono::steady_clock::time_point;
 
-  [[nodiscard]] bool flush();
-  [[nodiscard]] bool wait_for(short events, Time until);
-  [[nodiscard]] ssize_t receive(char* into, std::size_t size);
-  void drain();
+  Connection(boost::asio::ip::tcp::socket socket, PeerAddress peer, ConnectionContext& context);
 
-  base::FileDescriptor socket_;
-  ConnectionLimits limits_;
-  std::stop_token stop_;
-  Time receive_until_;
-  Time send_until_ = Time::max();  // Counted from the first byte sent.
+  /// Waits for the first request. The table has it already.
+  void start();
 
-  std::string received_;
-  std::size_t read_at_ = 0;  // What of `received_` was read.
-  std::string unsent_;
-  // Bytes the client may still send; unknown is as many as can be.
-  std::uint64_t body_left_ = UINT64_MAX;
-  bool waits_for_continue_ = false;
+  /// When the step it is in has taken too long; `Time::max()` while a handler has the request.
+  [[nodiscard]] Time deadline() const noexcept { return deadline_; }
+  /// Ends that step: the deadline is over.
+  void give_up();
+  /// Closes: another connection needs its place.
+  void make_room();
+  /// Closes if no request has begun to arrive, else soon.
+  void stop();
+  /// Takes away an answer that the client does not take.
+  void cut_off();
+
+  [[nodiscard]] const PeerAddress& peer() const noexcept { return peer_; }
+
+ private:
+  friend class ConnectionTable;
+  enum class State { kHead, kBody, kHandled, kSending, kLingering, kClosed };
+
+  // Receiving.
+  void wait_until_readable();
+  void on_readable();
+  void on_received(std::string_view bytes);
+  void on_end_of_input();
+  void advance();
+  [[nodiscard]] bool read_head();
+  [[nodiscard]] bool begin_body(bool is_asked_for);
+  void follow_body();
+  void hand_over();
+
+  // Answering.
+  void refuse(const wire::Problem& problem);
+  void send(Response response);
+  void wait_until_writable();
+  void write();
+  void on_sent(bool is_taken);
+  void next_request();
+
+  // Ending.
+  void linger();
+  void discard(std::size_t bytes);
+  void close();
+  void reset();
+
+  void hold(std::size_t request_bytes);
+  void set_unsent(std::size_t bytes);
+  /// That much time from now; less when the server stops.
+  [[nodiscard]] Time until(ConnectionLimits::Time limit,
+                           ConnectionLimits::Time when_stopping) const;
+  [[nodiscard]] bool is_stopping() const { return context_.stopping.stop_requested(); }
+  /// Runs one step; what it throws ends this connection and nothing else.
+  void run(const std::function<void()>& step);
+
+  boost::asio::ip::tcp::socket socket_;
+  PeerAddress peer_;
+  ConnectionContext& context_;
+  ConnectionTable::Place place_;
+  State state_ = State::kHead;
+  Time deadline_ = Time::max();
+  bool waits_until_readable_ = false;
+  std::size_t requests_ = 0;
+
+  RequestReader reader_;
+  Exchange exchange_;
+  Admission admission_;  // In kBody: the request whose body is still arriving.
+  Time body_until_;
+  Time progress_until_;
+  std::size_t progress_goal_ = 0;  // Missing bytes by then.
+
+  std::string out_head_;
+  std::string out_body_;
+  std::size_t sent_ = 0;  // Of both together.
+
+  std::size_t request_bytes_ = 0;  // What of the table's sums is this connection's.
+  std::size_t unsent_bytes_ = 0;
+  std::size_t discarded_ = 0;
 };
 
 }  // namespace http

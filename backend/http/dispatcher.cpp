@@ -42,11 +42,44 @@ std::optional<wire::Problem> refuse_body(const Request& request, const RouteOpti
   return std::nullopt;
 }
 
+Response allow_only(std::string_view methods) {
+  Response response{.status = 204, .content_type = {}, .body = {}, .headers = {}};
+  response.headers.emplace_back("Allow", methods);
+  return response;
+}
+
+/// The whole answer where the handler has no part in it.
+std::optional<Response> answer_early(const Request& request, const Router::Match& match) {
+  if (match.route == nullptr && match.allow.empty()) {
+    return problem_response(wire::problem::not_found("resource"));
+  }
+  if (!may_have_body(request.method) && declared_length(request.headers).value_or(0) > 0) {
+    return problem_response(
+        transport_problem::malformed_request("A request with this method has no body."));
+  }
+  if (match.route == nullptr && request.method == "OPTIONS") return allow_only(match.allow);
+  if (match.route == nullptr) {
+    Response response = problem_response(wire::problem::method_not_allowed(match.allow));
+    response.headers.emplace_back("Allow", match.allow);
+    return response;
+  }
+  if (may_have_body(request.method)) {
+    if (const auto problem = refuse_body(request, match.route->options)) {
+      return problem_response(*problem);
+    }
+  }
+  return std::nullopt;
+}
+
 void add_common_headers(Response& response) {
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   if (!response.has_header("Cache-Control")) {
     response.headers.emplace_back("Cache-Control", "no-store");
+  }
+  // RFC 9110, section 15.5.6. Where no route was found, any resource's methods are meant.
+  if (response.status == 405 && !response.has_header("Allow")) {
+    response.headers.emplace_back("Allow", kKnownMethods);
   }
 }
 
@@ -55,73 +88,58 @@ void add_common_headers(Response& response) {
 Dispatcher::Dispatcher(Router router, CorsOptions cors, const base::Log& log)
     : router_{std::move(router)}, cors_{std::move(cors)}, log_{log} {}
 
-Response Dispatcher::refuse(const wire::Problem& problem) const {
-  Response response = problem_response(problem);
-  add_common_headers(response);
-  if (problem.status == 405) response.headers.emplace_back("Allow", kKnownMethods);
-  log_.debug("request refused", {{"status", problem.status}});
-  return response;
-}
+base::Result<Admission, EarlyAnswer> Dispatcher::admit(RequestHead head,
+                                                       std::string remote_address,
+                                                       std::stop_token stopping) const {
+  if (head.method == "OPTIONS" && head.target == "*") {
+    // RFC 9110, section 9.3.7: asked about the server, not about a resource.
+    return base::fail(EarlyAnswer{complete(allow_only(kKnownMethods), head.headers)});
+  }
+  auto target = parse_target(head.target);
+  if (!target) {
+    return base::fail(EarlyAnswer{
+        .response = refuse(target.error(), head.headers), .route = {}, .is_malformed = true});
+  }
 
-Response Dispatcher::answer(Arrival arrival, const ReadBody& read_body) const {
-  const auto began = std::chrono::steady_clock::now();
-  auto target = parse_target(arrival.head.target);
-  if (!target) return refuse(target.error());
-
-  Router::Match match = router_.find(arrival.head.method, target->segments);
-  Request request{.method = std::move(arrival.head.method),
+  Router::Match match = router_.find(head.method, target->segments);
+  const std::string_view route = match.route != nullptr ? match.route->pattern : std::string_view{};
+  Request request{.method = std::move(head.method),
                   .path = joined_path(target->segments),
                   .path_parameters = std::move(match.path_parameters),
                   .query = std::move(target->query),
-                  .headers = std::move(arrival.head.headers),
+                  .headers = std::move(head.headers),
                   .body = {},
-                  .remote_address = std::move(arrival.remote_address),
-                  .stopping = std::move(arrival.stopping)};
-  Response response = dispatch(request, match, read_body);
-  add_common_headers(response);
-  add_cors_headers(response,
-                   request.headers,
-                   cors_,
-                   is_preflight(request.method, request.headers) ? match.allow : "");
-
-  // The pattern, not the path: paths carry ids, queries carry places.
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::steady_clock::now() - began);
-  log_.debug("request answered",
-             {{"method", request.method},
-              {"route", match.route != nullptr ? match.route->pattern : "none"},
-              {"status", response.status},
-              {"ms", static_cast<double>(took.count()) / 1000}});
-  return response;
+                  .remote_address = std::move(remote_address),
+                  .stopping = std::move(stopping)};
+  if (auto answer = answer_early(request, match)) {
+    const bool asks = is_preflight(request.method, request.headers);
+    // 411: whether it has a body is not known.
+    const bool is_malformed = answer->status == 400 || answer->status == 411;
+    return base::fail(EarlyAnswer{
+        complete(std::move(*answer), request.headers, asks ? match.allow : std::string_view{}),
+        route,
+        is_malformed});
+  }
+  const auto body_bytes = declared_length(request.headers).value_or(0);
+  return Admission{.route = match.route,
+                   .request = std::move(request),
+                   .body_bytes = static_cast<std::size_t>(body_bytes)};
 }
 
-Response Dispatcher::dispatch(Request& request,
-                              const Router::Match& match,
-                              const ReadBody& read_body) const {
-  if (match.route == nullptr && match.allow.empty()) {
-    return problem_response(wire::problem::not_found("resource"));
-  }
-  const auto length = declared_length(request.headers).value_or(0);
-  if (!may_have_body(request.method) && length > 0) {
-    return problem_response(
-        transport_problem::malformed_request("A request with this method has no body."));
-  }
-  if (match.route == nullptr) {
-    Response response = request.method == "OPTIONS"
-                            ? Response{.status = 204, .content_type = {}, .body = {}, .headers = {}}
-                            : problem_response(wire::problem::method_not_allowed(match.allow));
-    response.headers.emplace_back("Allow", match.allow);
-    return response;
-  }
-  if (may_have_body(request.method)) {
-    if (const auto problem = refuse_body(request, match.route->options)) {
-      return problem_response(*problem);
-    }
-    auto body = length == 0 ? std::string{} : read_body(length);
-    if (!body) return problem_response(transport_problem::request_timeout());
-    request.body = std::move(*body);
-  }
-  return run_handler(*match.route, request);
+Response Dispatcher::handle(const Admission& admission) const {
+  return complete(run_handler(*admission.route, admission.request), admission.request.headers);
+}
+
+Response Dispatcher::refuse(const wire::Problem& problem, const Headers& headers) const {
+  return complete(problem_response(problem), headers);
+}
+
+Response Dispatcher::complete(Response response,
+                              const Headers& headers,
+                              std::string_view preflight_methods) const {
+  add_common_headers(response);
+  add_cors_headers(response, headers, cors_, preflight_methods);
+  return response;
 }
 
 // What went wrong is for the log; the client gets an id to quote.

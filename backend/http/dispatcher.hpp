@@ -1,46 +1,58 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "base/result.hpp"
 #include "http/cors.hpp"
 #include "http/request_head.hpp"
 #include "http/response.hpp"
 #include "http/router.hpp"
 
 #include <cstddef>
-#include <functional>
-#include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 namespace http {
 
+/// A request that lacks nothing but its body, with the handler it goes to.
+struct Admission {
+  const Route* route = nullptr;  // The dispatcher's own.
+  Request request;
+  std::size_t body_bytes = 0;
+};
+
+/// What the head alone was enough to answer: a refusal, or OPTIONS.
+struct EarlyAnswer {
+  Response response;
+  std::string_view route = {};  // Its pattern, where one was found.
+  // What comes behind such a head may not be what it seems: nothing more is read.
+  bool is_malformed = false;
+};
+
 /// From a checked head to the whole answer: route, rules about the body, handler, common headers.
 ///
-/// It knows nothing of sockets. The body is read last, when nothing speaks against the request.
+/// It knows nothing of sockets, and nothing of how a body arrives.
 /// Threads: any; handlers run on the caller's thread.
 class Dispatcher {
  public:
-  /// Reads exactly so many bytes; nothing if the client did not send them.
-  using ReadBody = std::function<std::optional<std::string>(std::size_t bytes)>;
-
-  struct Arrival {
-    RequestHead head;
-    std::string remote_address;
-    std::stop_token stopping;
-  };
-
   Dispatcher(Router router, CorsOptions cors, const base::Log& log);
 
-  [[nodiscard]] Response answer(Arrival arrival, const ReadBody& read_body) const;
+  /// Everything that can be decided before a byte of the body is taken. Quick: nothing waits here.
+  [[nodiscard]] base::Result<Admission, EarlyAnswer> admit(RequestHead head,
+                                                           std::string remote_address,
+                                                           std::stop_token stopping) const;
 
-  /// The answer to a request that never became one.
-  [[nodiscard]] Response refuse(const wire::Problem& problem) const;
+  /// Runs the handler. `admission` has its body.
+  [[nodiscard]] Response handle(const Admission& admission) const;
+
+  /// The answer to what could not be handled; `headers` are the request's, as far as it had any.
+  [[nodiscard]] Response refuse(const wire::Problem& problem, const Headers& headers = {}) const;
 
  private:
-  [[nodiscard]] Response dispatch(Request& request,
-                                  const Router::Match& match,
-                                  const ReadBody& read_body) const;
   [[nodiscard]] Response run_handler(const Route& route, const Request& request) const;
+  [[nodiscard]] Response complete(Response response,
+                                  const Headers& headers,
+                                  std::string_view preflight_methods = "") const;
 
   Router router_;
   CorsOptions cors_;

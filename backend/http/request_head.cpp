@@ -81,6 +81,7 @@ Refusal read_request_line(std::string_view line, const HeadLimits& limits, Reque
   }
   head.method = method;
   head.target = target;
+  head.is_http_1_0 = version == "HTTP/1.0";
   return std::nullopt;
 }
 
@@ -170,14 +171,16 @@ std::optional<std::uint64_t> declared_length(const Headers& headers) {
   return read.ec == std::errc{} ? length : std::numeric_limits<std::uint64_t>::max();
 }
 
-bool may_become_head(std::string_view bytes) {
-  char previous = '\0';
-  for (const char letter : bytes) {
-    if ((letter == '\n') != (previous == '\r')) return false;
-    if (is_control(letter) && letter != '\r' && letter != '\n' && letter != '\t') return false;
-    previous = letter;
+bool has_connection_option(const Headers& headers, std::string_view option) {
+  const auto found = headers.find("connection");
+  if (found == headers.end()) return false;
+  std::string_view list = found->second;
+  while (true) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (lower_case(trim(list.substr(0, comma))) == option) return true;
+    if (comma == list.size()) return false;
+    list.remove_prefix(comma + 1);
   }
-  return !bytes.starts_with("\r\n");
 }
 
 }  // namespace http

@@ -17,6 +17,7 @@ struct RequestHead {
   std::string method;
   std::string target;
   Headers headers;
+  bool is_http_1_0 = false;
 };
 
 /// The methods that any resource may have; every other one is answered 405 with this list.
@@ -40,7 +41,7 @@ struct HeadLimits {
 /// Bytes of body that these checked headers declare; more than a number can say is the largest one.
 [[nodiscard]] std::optional<std::uint64_t> declared_length(const Headers& headers);
 
-/// False when no further byte can turn this beginning of a head into a valid one.
-[[nodiscard]] bool may_become_head(std::string_view bytes);
+/// Whether the `Connection` header has this word among others; `option` in lower case.
+[[nodiscard]] bool has_connection_option(const Headers& headers, std::string_view option);
 
 }  // namespace http

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "base/log.hpp"
-#include "http/connection.hpp"
+#include "http/access_log.hpp"
 #include "http/cors.hpp"
+#include "http/limits.hpp"
 #include "http/request_head.hpp"
 #include "http/router.hpp"
 
-#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -14,23 +14,25 @@ namespace http {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 8080;           // 0: any free one.
-  std::size_t threads = 64;  // Each serves one connection at a time.
-  std::size_t queue = 1024;  // Connections that wait for a thread; then the backlog fills.
-  int backlog = 1024;        // Connections that wait in the kernel; then clients are not let in.
+  int port = 8080;     // 0: any free one.
+  int backlog = 1024;  // Clients that wait in the kernel; then more are not let in.
   HeadLimits head = {};
   ConnectionLimits connection = {};
+  SharedLimits shared = {};
+  HandlerLimits handlers = {};
   CorsOptions cors = {};
+  AccessLogOptions access_log = {};
 };
 
-/// The HTTP server. Constructed: it listens. Destroyed: accepted requests are answered, all ended.
+/// The HTTP server. Constructed: it listens. Destroyed: whole requests are answered, all ended.
 ///
-/// Every connection carries one request and is closed. Ending takes as long as the slowest handler
-/// does after its request's `stopping` was requested, and about a second for unfinished requests.
-/// Threads: one accepts, `threads` serve; handlers run on these, many at a time.
+/// Ending takes as long as the slowest handler does after its request's `stopping` was requested;
+/// an unfinished request has one more second, and an answer on its way three.
+/// Threads: one does all input and output and never waits for a client or a handler; others run
+/// handlers, many at a time.
 class Server {
  public:
-  /// Errors: base::Error when the address cannot be had, with what to do about it.
+  /// Errors: base::Error when the address or the access log cannot be had, with what to do.
   Server(ServerOptions options, Router router, const base::Log& log);
   ~Server();
 
@@ -38,9 +40,9 @@ class Server {
   [[nodiscard]] int port() const noexcept;
 
  private:
-  class Listener;  // All of cpp-httplib is behind it.
+  class Core;  // All of Boost.Asio is behind it.
 
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<Core> core_;
 };
 
 }  // namespace http

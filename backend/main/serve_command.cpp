@@ -28,7 +28,8 @@ std::vector<std::string> broker_urls(const std::string& public_url) {
   return {url + "/mqtt"};
 }
 
-/// A database that is away may come back; one without our tables will not get them by itself.
+/// A database that is away may come back, and the engine says so and goes on trying; one without
+/// our tables will not get them by itself.
 void check_schema(const Settings& settings, const base::Log& log) {
   pg::ConnectionOptions options;
   options.url = settings.required_database_url();
@@ -40,8 +41,7 @@ void check_schema(const Settings& settings, const base::Log& log) {
                         "): see `earshot migrate status`, then run `earshot migrate up`"};
     }
   } catch (const base::TransientError& error) {
-    log.warning("the database is away; requests are refused until it is back",
-                {{"reason", error.what()}});
+    log.debug("the migrations could not be looked at", {{"reason", error.what()}});
   }
 }
 
@@ -70,6 +70,10 @@ engine::EngineOptions engine_options(const Settings& settings) {
   options.api.http.host = settings.host;
   options.api.http.port = settings.http_port;
   options.api.http.cors.origins = settings.cors_origins;
+  options.api.http.shared.connections_per_address_max =
+      static_cast<std::size_t>(settings.connections_per_address);
+  const bool is_logged = settings.access_log != "off";
+  options.api.http.access_log.path = is_logged ? settings.access_log : std::string{};
   options.api.guests.are_allowed = settings.are_guests_allowed;
   options.api.web = embedded::web_files();
   options.api.broker = {.urls = broker_urls(settings.public_url),

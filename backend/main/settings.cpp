@@ -194,6 +194,16 @@ void add_server_options(CLI::App& command, Settings& settings) {
   add(command, "workers", settings.workers, "Threads that carry out jobs")
       // Each holds a connection, and the embedded server has room for 61.
       ->check(CLI::Range(1, 32));
+  add(command,
+      "connections-per-address",
+      settings.connections_per_address,
+      "HTTP connections of one address, 0 for any number; loopback has no limit")
+      ->check(CLI::Range(0, 8192));
+  add(command,
+      "access-log",
+      settings.access_log,
+      "A line for each HTTP request: a file, - for standard output, or off. Without it, `up` takes "
+      "access.log in its data folder and `serve` writes none");
   add(command, "guests", settings.are_guests_allowed, "Whether POST /v1/guests gives tokens");
 }
 

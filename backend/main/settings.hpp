@@ -34,6 +34,8 @@ struct Settings {
   std::string mqtt_url;  // For `serve`: "mqtt://host:1883"
   std::string log_format{"text"};
   std::string log_level{"info"};
+  std::string access_log;  // A file, "-" (standard output) or "off"; empty: as the command likes.
+  int connections_per_address{256};
 
   // Secrets.
   std::string database_url;

@@ -54,9 +54,11 @@ void migrate_database(const std::string& url) {
 
 /// The settings of the same `serve` that an operator would start on these servers.
 Settings settings_for(const Settings& settings,
+                      const embedded::DataDirectory& data,
                       const embedded::Postgres& postgres,
                       const embedded::Mosquitto& mosquitto) {
   Settings complete = settings;
+  if (complete.access_log.empty()) complete.access_log = data.path() / "access.log";
   complete.database_url = postgres.url();
   complete.mqtt_url = mosquitto.url();
   complete.mqtt_username = mosquitto.relay_credentials().username;
@@ -112,7 +114,7 @@ int run_up(const Settings& settings) {
   const base::SystemClock clock;
   {
     const engine::Engine engine{
-        engine_options(settings_for(settings, postgres, mosquitto)), key, apps(), clock, log};
+        engine_options(settings_for(settings, data, postgres, mosquitto)), key, apps(), clock, log};
     wait_for_bridge(engine, signals);
     say("engine      api, " + std::to_string(settings.workers) + " workers, bridge");
     say("ready: " + page_url(settings));

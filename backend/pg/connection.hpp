@@ -8,6 +8,8 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +17,12 @@
 namespace pg {
 
 class Session;
+struct Fault;
 struct Reply;
 struct Step;
+
+/// When waiting ends; none: only the limits of each step count.
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 /// One connection to PostgreSQL. Once lost it stays lost; the Pool makes another.
 ///
@@ -24,7 +30,7 @@ struct Step;
 class Connection {
  public:
   /// Connects. Errors: TransientError when the server cannot be reached, base::Error otherwise.
-  explicit Connection(ConnectionOptions options);
+  explicit Connection(ConnectionOptions options, Deadline deadline = {});
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();
@@ -40,8 +46,23 @@ class Connection {
   /// Statements without parameters; several, separated by semicolons, are one transaction.
   Rows query(std::string_view sql);
 
+  /// Bounds all that is done from now on, however many replies it takes. After it nothing is sent.
+  void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }
+
+  /// Prepares each of them, in one round trip, and says what the server has against it.
+  ///
+  /// Shape:  one entry per statement, in order; none: it can be prepared.
+  /// Errors: TransientError when the connection is lost.
+  /// Limits: for a connection that is thrown away afterwards: the names are taken on it.
+  [[nodiscard]] std::vector<std::optional<Fault>> try_to_prepare(
+      std::span<const Statement> statements);
+
   /// False after the connection was lost or left in a transaction. Asks the socket, not the server.
   [[nodiscard]] bool is_usable();
+  /// True when it was lost because the server did not reply in time.
+  [[nodiscard]] bool has_timed_out() const;
+  /// True when what it has prepared is out of date, and so may be the same on its contemporaries.
+  [[nodiscard]] bool is_stale() const noexcept { return is_stale_; }
   /// Ends the connection under whoever waits on it. Threads: any, for watchdogs.
   void break_off() noexcept;
   /// The server process, as `pg_stat_activity.pid` names it.
@@ -59,8 +80,17 @@ class Connection {
                  std::vector<Step> after);
   Rows run_alone(const Statement& statement, const Parameters& parameters);
 
+  // The ways to the session, within the limits.
+  Reply send(std::span<const Step> steps);
+  Reply send_script(std::string_view sql);
+  // What is left for the next reply; none when the deadline is over.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> reply_limit() const;
+  Reply checked(Reply reply);
+
   ConnectionOptions options_;
   std::chrono::milliseconds reply_limit_;
+  Deadline deadline_;
+  bool is_stale_{false};
   std::map<std::string, std::string, std::less<>> prepared_;  // Name → text.
   bool has_transaction_{false};
   std::unique_ptr<Session> session_;

@@ -12,7 +12,8 @@ TransientError::TransientError(Fault fault)
 StatementError::StatementError(Fault fault)
     : base::Error{fault.message},
       sqlstate_{std::move(fault.sqlstate)},
-      constraint_{std::move(fault.constraint)} {}
+      constraint_{std::move(fault.constraint)},
+      schema_{std::move(fault.schema)} {}
 
 bool is_transient(std::string_view sqlstate) noexcept {
   // Source: PostgreSQL 15 manual, Appendix A "Error Codes".
@@ -32,7 +33,7 @@ bool is_transient(std::string_view sqlstate) noexcept {
 }
 
 void throw_fault(Fault fault) {
-  if (is_transient(fault.sqlstate)) throw TransientError{std::move(fault)};
+  if (fault.is_stale || is_transient(fault.sqlstate)) throw TransientError{std::move(fault)};
   if (fault.sqlstate == "23505") throw UniqueViolation{std::move(fault)};
   throw StatementError{std::move(fault)};
 }

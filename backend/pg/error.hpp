@@ -12,9 +12,13 @@ struct Fault {
   std::string sqlstate;
   std::string message;  // The server's primary message: never a statement, never a parameter list.
   std::string constraint{};  // Empty unless a constraint was violated.
+  std::string schema{};      // The owner of that constraint's table.
+  // The connection remembers statements that the server has forgotten, or knows otherwise.
+  bool is_stale{false};
 };
 
-/// Another attempt may succeed: connection lost, deadlock, lock or statement timeout, no room.
+/// Another attempt may succeed: connection lost, deadlock, lock or statement timeout, no room, a
+/// statement that was prepared before a migration.
 class TransientError : public base::TransientError {
  public:
   explicit TransientError(Fault fault);
@@ -39,10 +43,13 @@ class StatementError : public base::Error {
   [[nodiscard]] const std::string& sqlstate() const noexcept { return sqlstate_; }
   /// The violated constraint's name; empty if it was something else.
   [[nodiscard]] const std::string& constraint() const noexcept { return constraint_; }
+  /// The schema of that constraint's table: two owners may use one constraint's name.
+  [[nodiscard]] const std::string& schema() const noexcept { return schema_; }
 
  private:
   std::string sqlstate_;
   std::string constraint_;
+  std::string schema_;
 };
 
 /// SQLSTATE 23505: a row with this key exists.

@@ -59,8 +59,9 @@ std::string server_settings(const ConnectionOptions& options) {
       {"synchronous_commit", "on"},
       {"default_transaction_isolation", "read committed"},
       {"default_transaction_read_only", "off"},
-      // A server that is sending to a stopped client keeps its locks for ever without it.
-      {"tcp_user_timeout", "5000"},
+      // A server that is sending to a stopped client keeps its locks for ever without it: statement
+      // and idle timeouts only look between two sendings.
+      {"tcp_user_timeout", std::to_string(options.tcp_user_timeout.count())},
       {"timezone", "UTC"},
       {"datestyle", "ISO"},
   };
@@ -95,7 +96,7 @@ std::string connection_string(const ConnectionOptions& options) {
   set_default(pairs, "keepalives_idle", "5");
   set_default(pairs, "keepalives_interval", "2");
   set_default(pairs, "keepalives_count", "3");
-  set_default(pairs, "tcp_user_timeout", "5000");
+  set_default(pairs, "tcp_user_timeout", std::to_string(options.tcp_user_timeout.count()));
 
   return joined(pairs);
 }

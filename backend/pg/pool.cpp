@@ -13,6 +13,15 @@ namespace pg {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
+namespace {
+
+ConnectionOptions warning_to(const base::Log& log, ConnectionOptions options) {
+  options.log = &log;
+  return options;
+}
+
+}  // namespace
+
 // A slot that is taken while its connection is being made, and free again if that fails.
 class Pool::Opening {
  public:
@@ -23,8 +32,9 @@ class Pool::Opening {
     if (!is_done_) pool_.note_failure();
   }
 
-  [[nodiscard]] std::unique_ptr<Connection> open() {
-    auto connection = std::make_unique<Connection>(pool_.connection_);
+  [[nodiscard]] std::unique_ptr<Connection> open(Deadline deadline) {
+    auto connection = std::make_unique<Connection>(pool_.connection_, deadline);
+    if (pool_.options_.admit) pool_.options_.admit(*connection);
     is_done_ = true;
     return connection;
   }
@@ -39,7 +49,9 @@ Lease::~Lease() {
 }
 
 Pool::Pool(ConnectionOptions connection, PoolOptions options, const base::Log& log)
-    : connection_{std::move(connection)}, options_{options}, log_{log} {}
+    : connection_{warning_to(log, std::move(connection))},
+      options_{std::move(options)},
+      log_{log} {}
 
 Pool::~Pool() {
   state_.with([](const State& state) {
@@ -47,14 +59,23 @@ Pool::~Pool() {
   });
 }
 
+Deadline Pool::deadline() const {
+  if (options_.lease_max.count() == 0) return std::nullopt;
+  return steady_clock::now() + options_.lease_max;
+}
+
 Lease Pool::acquire(const std::stop_token& stop) {
+  const Deadline until = deadline();
   while (true) {
     auto connection = take_idle_or_slot(stop);
     if (!connection) break;
-    if (connection->is_usable()) return Lease{*this, std::move(connection)};
+    if (connection->is_usable()) {
+      connection->set_deadline(until);
+      return Lease{*this, std::move(connection)};
+    }
     give_back(std::move(connection));  // The server closed it while nobody used it.
   }
-  auto connection = Opening{*this}.open();
+  auto connection = Opening{*this}.open(until);
   const int failures = state_.with([](State& state) { return std::exchange(state.failures, 0); });
   if (failures > 0) log_.info("the database can be reached again");
   return Lease{*this, std::move(connection)};
@@ -85,6 +106,7 @@ std::unique_ptr<Connection> Pool::take_idle_or_slot(const std::stop_token& stop)
 }
 
 void Pool::give_back(std::unique_ptr<Connection> connection) {
+  if (connection->has_timed_out()) return note_failure();
   const bool is_usable = connection->is_usable();
   std::vector<std::unique_ptr<Connection>> closed;  // Closed outside the lock.
   state_.update([&](State& state) {
@@ -92,8 +114,10 @@ void Pool::give_back(std::unique_ptr<Connection> connection) {
       state.idle.push_back(std::move(connection));
       return;
     }
-    --state.open;
+    // What one has prepared in vain, the others of its age have too.
+    if (connection->is_stale()) closed.swap(state.idle);
     closed.push_back(std::move(connection));
+    state.open -= closed.size();
   });
 }
 
@@ -104,7 +128,9 @@ void Pool::note_failure() {
     // Several threads that failed together are one failure.
     if (now < state.retry_at) return milliseconds{0};
     const auto doubled = options_.retry_delay_min * (1 << std::min(state.failures, 10));
-    const auto next = std::min<milliseconds>(doubled, options_.retry_delay_max);
+    const auto longest = std::min<milliseconds>(doubled, options_.retry_delay_max);
+    const milliseconds next{std::uniform_int_distribution<milliseconds::rep>{
+        longest.count() / 2, longest.count()}(state.chance)};
     ++state.failures;
     state.retry_at = now + next;
     return next;

@@ -6,7 +6,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
+#include <random>
 #include <stop_token>
 #include <vector>
 
@@ -17,9 +19,16 @@ class Pool;
 struct PoolOptions {
   std::size_t connections_max{8};
   std::chrono::milliseconds wait_max{2000};  // Reached: base::TransientError, a 503 to a client.
-  // After a failed attempt to connect nobody tries again for this long, doubling up to the second.
+  // For all that one borrower waits for, from acquire() to its last reply; 0: only the limits of
+  // each step count.
+  std::chrono::milliseconds lease_max{0};
+  // After a failed attempt to connect, or a reply that did not come, nobody connects for this long,
+  // doubling up to the second. At random between half and all of it: processes that lost one server
+  // together do not come back together.
   std::chrono::milliseconds retry_delay_min{100};
   std::chrono::milliseconds retry_delay_max{2000};
+  // Looks at each new connection before anybody gets it; what it throws, acquire() throws.
+  std::function<void(Connection&)> admit{};
 };
 
 /// A connection borrowed from the pool; it goes back when the lease ends. Movable.
@@ -66,9 +75,11 @@ class Pool {
     std::size_t open{0};  // Idle, leased and being made.
     int failures{0};      // Attempts to connect since the last that succeeded.
     Monotonic retry_at{};
+    std::minstd_rand chance{std::random_device{}()};
   };
   class Opening;
 
+  [[nodiscard]] Deadline deadline() const;
   std::unique_ptr<Connection> take_idle_or_slot(const std::stop_token& stop);
   void give_back(std::unique_ptr<Connection> connection);
   void note_failure();

@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "base/guarded.hpp"
+#include "pg/server_warnings.hpp"
 
 #include <libpq-fe.h>
 
@@ -80,10 +81,20 @@ std::string field(const PGresult* result, int code) {
   return text == nullptr ? std::string{} : std::string{text};
 }
 
+// After a migration changed a statement's columns, or a pooler gave us another server process.
+bool is_stale(const PGresult* result) {
+  const std::string sqlstate = field(result, PG_DIAG_SQLSTATE);
+  // "cached plan must not change result type" shares its code with much else.
+  if (sqlstate == "0A000") return field(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
+  return sqlstate == "26000" || sqlstate == "42P05";  // No such statement, or one too many.
+}
+
 Fault fault_of(const PGresult* result) {
   Fault fault{.sqlstate = field(result, PG_DIAG_SQLSTATE),
               .message = field(result, PG_DIAG_MESSAGE_PRIMARY),
-              .constraint = field(result, PG_DIAG_CONSTRAINT_NAME)};
+              .constraint = field(result, PG_DIAG_CONSTRAINT_NAME),
+              .schema = field(result, PG_DIAG_SCHEMA_NAME),
+              .is_stale = is_stale(result)};
   return fault.sqlstate.empty() ? lost_fault() : fault;
 }
 
@@ -114,24 +125,20 @@ Rows rows_of(Result result) {
   return Rows{std::move(answer)};
 }
 
-// `connect_timeout` is libpq's only in its blocking call, so here it is multiplied by the hosts.
-milliseconds total_connect_timeout(const std::string& text, milliseconds for_one) {
-  milliseconds::rep hosts = 1;
-  for (const auto& [key, value] : parse_connection_string(text)) {
-    if (key == "host") hosts += std::count(value.begin(), value.end(), ',');
-  }
-  return for_one * hosts;
-}
-
-Connected connect(const std::string& text, milliseconds connect_timeout) {
-  Connected connected{PQconnectStart(text.c_str())};
+Connected connect(const SessionOptions& options, ServerWarnings& warnings) {
+  Connected connected{PQconnectStart(options.connection_string.c_str())};
   base::check(connected != nullptr, "out of memory");
   PGconn* const pg = connected.get();
   PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
   PQsetNoticeReceiver(
-      pg, [](void*, const PGresult*) {}, nullptr);
+      pg,
+      [](void* receiver, const PGresult* notice) noexcept {
+        static_cast<ServerWarnings*>(receiver)->take(field(notice, PG_DIAG_SEVERITY_NONLOCALIZED),
+                                                     fault_of(notice));
+      },
+      &warnings);
 
-  const Deadline deadline{total_connect_timeout(text, connect_timeout)};
+  const Deadline deadline{options.connect_timeout};
   // libpq asks to be polled as if it had said "writing" first.
   PostgresPollingStatusType next =
       PQstatus(pg) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -157,8 +164,10 @@ Connected connect(const std::string& text, milliseconds connect_timeout) {
 
 class Session::Link {
  public:
-  Link(const std::string& text, milliseconds connect_timeout)
-      : connected_{connect(text, connect_timeout)}, socket_{PQsocket(connected_.get())} {}
+  explicit Link(const SessionOptions& options)
+      : warnings_{options.log},
+        connected_{connect(options, warnings_)},
+        socket_{PQsocket(connected_.get())} {}
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
   // A watchdog must not shut down another connection that got the same descriptor.
@@ -192,6 +201,7 @@ class Session::Link {
     Reply reply;
     while (true) {
       if (!wait_for_result(deadline)) {
+        has_timed_out_ = true;
         reply.fault = {.sqlstate = "08006", .message = "the database did not answer in time"};
         return broken(std::move(reply));
       }
@@ -223,6 +233,8 @@ class Session::Link {
       }
     }
   }
+
+  [[nodiscard]] bool has_timed_out() const noexcept { return has_timed_out_; }
 
   [[nodiscard]] bool is_open() {
     // An idle server only writes when it says good-bye, or tells of a changed setting.
@@ -264,13 +276,14 @@ class Session::Link {
     socket_.with([](int& socket) { socket = -1; });
   }
 
+  ServerWarnings warnings_;  // The connection points to it.
   Connected connected_;
   bool is_broken_{false};
+  bool has_timed_out_{false};
   base::Guarded<int> socket_;  // libpq's own; -1 when it is about to be closed.
 };
 
-Session::Session(const std::string& connection_string, milliseconds connect_timeout)
-    : link_{std::make_unique<Link>(connection_string, connect_timeout)} {}
+Session::Session(const SessionOptions& options) : link_{std::make_unique<Link>(options)} {}
 
 Session::~Session() = default;
 
@@ -284,6 +297,24 @@ Reply Session::send(std::span<const Step> steps, milliseconds limit) {
   Reply reply = link_->collect(limit, /*is_pipeline=*/true);
   if (reply.is_broken || PQexitPipelineMode(link_->pg()) == 1) return reply;
   return link_->broken(std::move(reply));
+}
+
+std::vector<Reply> Session::send_apart(std::span<const Step> steps, milliseconds limit) {
+  if (!link_->is_open()) return {{.answers = {}, .fault = lost_fault(), .is_broken = true}};
+
+  bool is_queued = PQenterPipelineMode(link_->pg()) == 1;
+  for (const Step& step : steps) {
+    is_queued = is_queued && link_->queue(step) && PQpipelineSync(link_->pg()) == 1;
+  }
+  if (!is_queued) return {link_->broken({})};
+
+  std::vector<Reply> replies;
+  while (replies.size() < steps.size()) {
+    replies.push_back(link_->collect(limit, /*is_pipeline=*/true));
+    if (replies.back().is_broken) return replies;
+  }
+  if (PQexitPipelineMode(link_->pg()) != 1) link_->break_off();
+  return replies;
 }
 
 Reply Session::send_script(std::string_view sql, milliseconds limit) {
@@ -300,12 +331,23 @@ bool Session::is_in_transaction() const {
   return PQtransactionStatus(link_->pg()) != PQTRANS_IDLE;
 }
 
+bool Session::has_timed_out() const {
+  return link_->has_timed_out();
+}
+
 int Session::backend_pid() const {
   return PQbackendPID(link_->pg());
 }
 
 void Session::break_off() noexcept {
   link_->break_off();
+}
+
+int host_count(const std::string& connection_string) {
+  for (const auto& [key, value] : parse_connection_string(connection_string)) {
+    if (key == "host") return 1 + static_cast<int>(std::count(value.begin(), value.end(), ','));
+  }
+  return 1;
 }
 
 std::vector<std::pair<std::string, std::string>> parse_connection_string(const std::string& text) {

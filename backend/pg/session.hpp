@@ -13,6 +13,10 @@
 #include <utility>
 #include <vector>
 
+namespace base {
+class Log;
+}
+
 namespace pg {
 
 /// One part of a message to the server.
@@ -31,6 +35,13 @@ struct Reply {
   bool is_broken{false};  // The connection is lost; what was sent may have been carried out.
 };
 
+/// What a session is made with; `options.hpp` says what the members mean.
+struct SessionOptions {
+  std::string connection_string;
+  std::chrono::milliseconds connect_timeout{3000};  // In all; 0 is for ever.
+  const base::Log* log{nullptr};
+};
+
 /// The wire to the server: the only class, and session.cpp the only file, that knows libpq.
 ///
 /// It reports faults as data, so that a destructor can roll back without catching.
@@ -38,7 +49,7 @@ struct Reply {
 class Session {
  public:
   /// Errors: TransientError when the server cannot be reached, base::Error when it refuses.
-  Session(const std::string& connection_string, std::chrono::milliseconds connect_timeout);
+  explicit Session(const SessionOptions& options);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();
@@ -50,6 +61,12 @@ class Session {
   /// Source: PostgreSQL 15 manual, 34.5 "Pipeline Mode".
   [[nodiscard]] Reply send(std::span<const Step> steps, std::chrono::milliseconds limit);
 
+  /// The same with a Sync behind each step, so that one that fails does not touch the next.
+  ///
+  /// Shape: one reply per step; fewer when the connection broke, the last one says so.
+  [[nodiscard]] std::vector<Reply> send_apart(std::span<const Step> steps,
+                                              std::chrono::milliseconds limit);
+
   /// Runs statements without parameters by the simple protocol; the last one's answer is kept.
   [[nodiscard]] Reply send_script(std::string_view sql, std::chrono::milliseconds limit);
 
@@ -57,6 +74,8 @@ class Session {
   /// trip.
   [[nodiscard]] bool is_open();
   [[nodiscard]] bool is_in_transaction() const;
+  /// True when it ended because the server did not reply in time.
+  [[nodiscard]] bool has_timed_out() const;
   [[nodiscard]] int backend_pid() const;
 
   /// Ends the connection under whoever waits on it. Threads: any.
@@ -66,6 +85,9 @@ class Session {
   class Link;
   std::unique_ptr<Link> link_;
 };
+
+/// How many hosts a connection string names.
+[[nodiscard]] int host_count(const std::string& connection_string);
 
 /// The key-value pairs of a URL or connection string. Errors: base::Error; it repeats no value.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parse_connection_string(

@@ -41,7 +41,7 @@ Transaction::~Transaction() {
   Session& session = *connection_.session_;
   if (!session.is_open() || !session.is_in_transaction()) return;
   const std::vector<Step> rollback{command("rollback")};
-  if (session.send(rollback, connection_.reply_limit_).fault) session.break_off();
+  if (connection_.send(rollback).fault) session.break_off();
 }
 
 Rows Transaction::run_step(const Statement& statement, const Parameters& parameters) {
@@ -56,7 +56,7 @@ Rows Transaction::query(std::string_view sql, std::string_view origin) {
   std::string script;
   for (const Step& begin : take_begin()) script.append(begin.sql).append(";\n");
   script.append(sql);
-  Reply reply = connection_.session_->send_script(script, connection_.reply_limit_);
+  Reply reply = connection_.send_script(script);
   if (reply.fault && !origin.empty()) {
     reply.fault->message = std::string{origin} + ": " + reply.fault->message;
   }
@@ -73,7 +73,7 @@ void Transaction::commit() {
   is_finished_ = true;
   if (!has_begun_) return;
   const std::vector<Step> last{command("commit")};
-  finish(connection_.session_->send(last, connection_.reply_limit_));
+  finish(connection_.send(last));
 }
 
 Rows Transaction::run_last(const Statement& statement, const Parameters& parameters) {

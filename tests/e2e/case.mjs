@@ -13,12 +13,13 @@ export class Abandoned extends Error {}
 export class Report {
 	failures = 0;
 
-	constructor(file) {
-		this.file = file;
+	/** `name` is what the lines begin with: `e2e/pages`. */
+	constructor(name) {
+		this.name = name;
 	}
 
 	async check(sentence, body, {limit_s = 60} = {}) {
-		const name = `e2e/${this.file}: ${sentence}`;
+		const name = `${this.name}: ${sentence}`;
 		const start_ms = Date.now();
 		const hang = Symbol('hang');
 		let timer;

@@ -8,6 +8,8 @@ const files = [
 	'start',
 	'stop',
 	'killed',
+	'supervision',
+	'disk-full',
 	'database-away',
 	'broker-away',
 ];
@@ -19,7 +21,7 @@ const filter = process.env.EARSHOT_TEST_FILTER ?? '';
 let failures = 0;
 for (const file of files) {
 	if (!`e2e/${file}`.includes(filter)) continue;
-	const report = new Report(file);
+	const report = new Report(`e2e/${file}`);
 	const start_ms = Date.now();
 	try {
 		const {default: cases} = await import(`./cases/${file}.mjs`);

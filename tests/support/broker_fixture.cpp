@@ -20,6 +20,7 @@ constexpr auto kSubscribe = "/usr/bin/mosquitto_sub";
 constexpr auto kPublish = "/usr/bin/mosquitto_pub";
 constexpr auto kMakePassword = "/usr/bin/mosquitto_passwd";
 constexpr auto kReadyTopic = "test/ready";
+constexpr auto kMemoryFile = "memory.db";
 
 sockaddr_in loopback(int port) {
   sockaddr_in address{};
@@ -49,6 +50,7 @@ bool is_listening(int port) {
 
 base::ChildProcess subscribe(int port,
                              const std::string& filter,
+                             int qos,
                              const std::filesystem::path& output) {
   return base::ChildProcess{{kSubscribe,
                              "-h",
@@ -56,7 +58,7 @@ base::ChildProcess subscribe(int port,
                              "-p",
                              std::to_string(port),
                              "-q",
-                             "1",
+                             std::to_string(qos),
                              "-v",
                              "-t",
                              filter,
@@ -67,17 +69,8 @@ base::ChildProcess subscribe(int port,
 
 }  // namespace
 
-ScratchFolder::ScratchFolder()
-    : path_{std::filesystem::temp_directory_path() / ("earshot-test-" + base::random_text(12))} {
-  std::filesystem::create_directory(path_);
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-BrokerFixture::BrokerFixture(std::optional<BrokerAccount> account) : port_{free_port()} {
+BrokerFixture::BrokerFixture(std::optional<BrokerAccount> account, BrokerMemory memory)
+    : port_{free_port()} {
   std::string conf = "listener " + std::to_string(port_) + " 127.0.0.1\n";
   conf += R"(per_listener_settings false
 allow_anonymous true
@@ -88,13 +81,17 @@ max_queued_messages 20000
 message_size_limit 65536
 max_packet_size 70000
 max_keepalive 120
-persistence false
 connection_messages false
 log_type error
 log_type warning
 # Started by root it would become another user, who cannot read these files.
 user root
 )";
+  if (memory == BrokerMemory::kKept) {
+    conf += "persistence true\nautosave_on_changes true\nautosave_interval 1\n";
+    conf += "persistence_location " + folder_.path().string() + "/\n";
+    conf += std::string{"persistence_file "} + kMemoryFile + "\n";
+  }
   conf += "acl_file " + (folder_.path() / "acl").string() + "\n";
   if (account) {
     write("passwords", "");
@@ -130,6 +127,11 @@ void BrokerFixture::kill() {
   process_.reset();
 }
 
+void BrokerFixture::wipe() {
+  kill();
+  std::filesystem::remove(folder_.path() / kMemoryFile);
+}
+
 void BrokerFixture::stop() {
   process_.reset();
 }
@@ -160,8 +162,8 @@ void BrokerFixture::write(const std::string& name, const std::string& text) cons
   if (!file) throw base::Error("cannot write " + name);
 }
 
-Subscriber::Subscriber(const BrokerFixture& broker, const std::string& filter)
-    : process_{subscribe(broker.port(), filter, folder_.path() / "output")} {
+Subscriber::Subscriber(const BrokerFixture& broker, const std::string& filter, int qos)
+    : process_{subscribe(broker.port(), filter, qos, folder_.path() / "output")} {
   const std::string id = base::random_text(12);
   const std::vector<std::string> say{kPublish,
                                      "-h",

@@ -2,6 +2,7 @@
 
 #include "base/child_process.hpp"
 #include "support/eventually.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -11,40 +12,30 @@
 
 namespace support {
 
-/// A folder of its own under the system's, removed at the end.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  ~ScratchFolder();
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// Who may connect with a password; others connect without a name.
 struct BrokerAccount {
   std::string username;
   std::string password;
 };
 
-/// A private Mosquitto of one test, on a free port, with the product's limits. It keeps nothing
-/// over a restart.
+/// Whether the broker writes down what it knows, and reads it when it starts again.
+enum class BrokerMemory { kNone, kKept };
+
+/// A private Mosquitto of one test, on a free port, with the product's limits.
 ///
 /// Errors: base::Error when Mosquitto cannot be started.
 class BrokerFixture {
  public:
-  explicit BrokerFixture(std::optional<BrokerAccount> account = std::nullopt);
+  explicit BrokerFixture(std::optional<BrokerAccount> account = std::nullopt,
+                         BrokerMemory memory = BrokerMemory::kNone);
 
   [[nodiscard]] std::string url() const;  // mqtt://127.0.0.1:<port>
   [[nodiscard]] int port() const { return port_; }
 
   /// Returns when it accepts connections, on the same port every time.
   void start();
-  void kill();  // -9: sessions, queues and retained messages are gone.
+  void kill();  // -9: sessions, queues and retained messages are gone, unless they are kept.
+  void wipe();  // Kills it and removes what it has kept.
   void stop();
   void freeze();
   void thaw();
@@ -72,7 +63,7 @@ class Subscriber {
   };
 
   /// Returns when the subscription works.
-  Subscriber(const BrokerFixture& broker, const std::string& filter);
+  Subscriber(const BrokerFixture& broker, const std::string& filter, int qos = 1);
 
   /// Everything so far, in the order of arrival.
   [[nodiscard]] std::vector<Delivery> deliveries() const;

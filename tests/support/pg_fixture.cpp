@@ -11,14 +11,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string server_url() {
-  const char* url = std::getenv("EARSHOT_TEST_DATABASE_URL");
-  if (url == nullptr) {
-    throw base::Error{"EARSHOT_TEST_DATABASE_URL is not set: run this under scripts/with-services"};
-  }
-  return url;
-}
-
 pg::ConnectionOptions options_for(const std::string& url) {
   return {.url = url,
           .application_name = "test",
@@ -29,8 +21,8 @@ pg::ConnectionOptions options_for(const std::string& url) {
 }
 
 // Making a database copies files; it is not bounded by what a test may take.
-pg::Connection server_connection() {
-  pg::ConnectionOptions options = options_for(server_url());
+pg::Connection server_connection(const std::string& server_url) {
+  pg::ConnectionOptions options = options_for(server_url);
   options.statement_timeout = 60s;
   options.lock_timeout = 60s;
   return pg::Connection{options};
@@ -45,7 +37,9 @@ constexpr pg::Statement kExists{"exists",
 constexpr pg::Statement kTerminate{"terminate", "select pg_terminate_backend($1, 10000)"};
 
 // The name of the migrated template, which is made if this is the first test to want it.
-std::string template_for(pg::Connection& server, std::span<const pg::MigrationSet> sets) {
+std::string template_for(pg::Connection& server,
+                         const std::string& server_url,
+                         std::span<const pg::MigrationSet> sets) {
   std::string content;
   for (const pg::MigrationSet& set : sets) {
     content.append(set.schema).append("\n");
@@ -61,16 +55,16 @@ std::string template_for(pg::Connection& server, std::span<const pg::MigrationSe
   server.query("drop database if exists " + unfinished + " with (force)");
   server.query("create database " + unfinished);
   {
-    pg::Connection connection{options_for(pg::with_database(server_url(), unfinished))};
+    pg::Connection connection{options_for(pg::with_database(server_url, unfinished))};
     pg::migrate(connection, sets);
   }
   server.query("alter database " + unfinished + " rename to " + name);
   return name;
 }
 
-std::string clone(std::span<const pg::MigrationSet> sets) {
-  pg::Connection server = server_connection();
-  const std::string origin = template_for(server, sets);
+std::string clone(const std::string& server_url, std::span<const pg::MigrationSet> sets) {
+  pg::Connection server = server_connection(server_url);
+  const std::string origin = template_for(server, server_url, sets);
   const std::string name = "test_" + base::random_text(20);
   server.query("create database " + name + " template " + origin);
   return name;
@@ -78,13 +72,23 @@ std::string clone(std::span<const pg::MigrationSet> sets) {
 
 }  // namespace
 
-PgFixture::PgFixture(std::span<const pg::MigrationSet> sets)
-    : options_{options_for(pg::with_database(server_url(), clone(sets)))}, onlooker_{options_} {}
+std::string shared_server() {
+  const char* url = std::getenv("EARSHOT_TEST_DATABASE_URL");
+  if (url == nullptr) {
+    throw base::Error{"EARSHOT_TEST_DATABASE_URL is not set: run this under scripts/with-services"};
+  }
+  return url;
+}
+
+PgFixture::PgFixture(std::span<const pg::MigrationSet> sets, std::string server_url)
+    : server_url_{std::move(server_url)},
+      options_{options_for(pg::with_database(server_url_, clone(server_url_, sets)))},
+      onlooker_{options_} {}
 
 PgFixture::~PgFixture() {
   try {
     const std::string name = value_of("select current_database()");
-    server_connection().query("drop database " + name + " with (force)");
+    server_connection(server_url_).query("drop database " + name + " with (force)");
   } catch (const base::Error& error) {
     // The whole server is thrown away; one database more does no harm.
     std::fprintf(stderr, "a test's database was not dropped: %s\n", error.what());

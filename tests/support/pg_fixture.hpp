@@ -8,14 +8,18 @@
 
 namespace support {
 
+/// The server that scripts/with-services started.
+/// Errors: base::Error when EARSHOT_TEST_DATABASE_URL is not set.
+[[nodiscard]] std::string shared_server();
+
 /// A database of its own for one test case, cloned from a migrated template, dropped at the end.
 ///
 /// The template is made once per server for each content of the migrations; any number of test
 /// programs may run at once. For TEST_CASE_METHOD derive a class that passes its migrations.
-/// Errors: base::Error when EARSHOT_TEST_DATABASE_URL is not set.
 class PgFixture {
  public:
-  explicit PgFixture(std::span<const pg::MigrationSet> sets);
+  explicit PgFixture(std::span<const pg::MigrationSet> sets,
+                     std::string server_url = shared_server());
   PgFixture(const PgFixture&) = delete;
   PgFixture& operator=(const PgFixture&) = delete;
   ~PgFixture();
@@ -34,6 +38,7 @@ class PgFixture {
   void terminate_backend(int pid);
 
  private:
+  std::string server_url_;
   pg::ConnectionOptions options_;
   pg::Connection onlooker_;
 };

@@ -2,6 +2,7 @@
 
 #include "apps/ask_around_me/ask_question.hpp"
 #include "apps/ask_around_me/list_questions.hpp"
+#include "apps/ask_around_me/question_store.hpp"
 
 #include <memory>
 
@@ -13,6 +14,10 @@ namespace ask_around_me {
 
 pg::MigrationSet AskAroundMeApp::migrations() const {
   return {"ask_around_me", embedded::ask_around_me_sql()};
+}
+
+std::vector<pg::Statement> AskAroundMeApp::statements() const {
+  return pg::joined({question_store_statements()});
 }
 
 void AskAroundMeApp::register_commands(engine::requests::CommandRegistry& commands) const {

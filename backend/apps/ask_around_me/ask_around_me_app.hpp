@@ -9,6 +9,7 @@ class AskAroundMeApp final : public engine::App {
  public:
   [[nodiscard]] std::string_view name() const noexcept override { return "ask_around_me"; }
   [[nodiscard]] pg::MigrationSet migrations() const override;
+  [[nodiscard]] std::vector<pg::Statement> statements() const override;
   void register_commands(engine::requests::CommandRegistry& commands) const override;
   void register_queries(engine::requests::QueryRegistry& queries) const override;
   void register_handlers(engine::jobs::HandlerRegistry& handlers) const override;

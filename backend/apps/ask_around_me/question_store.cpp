@@ -5,6 +5,7 @@
 #include "geo/distance.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace ask_around_me {
 namespace {
@@ -87,7 +88,13 @@ struct Ranked {
   Question question;
 };
 
+constexpr std::array kStatements{kInsert, kNear, kFind};
+
 }  // namespace
+
+std::span<const pg::Statement> question_store_statements() {
+  return kStatements;
+}
 
 std::vector<Question> insert_questions(pg::Transaction& tx, std::span<const NewQuestion> asked) {
   std::vector<std::int64_t> ids;

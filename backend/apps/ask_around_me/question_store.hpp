@@ -44,4 +44,7 @@ struct QuestionPage {
 
 [[nodiscard]] std::optional<Question> find_question(pg::Transaction& tx, wire::JobId id);
 
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> question_store_statements();
+
 }  // namespace ask_around_me

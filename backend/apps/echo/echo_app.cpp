@@ -14,6 +14,10 @@ pg::MigrationSet EchoApp::migrations() const {
   return {"echo", embedded::echo_sql()};
 }
 
+std::vector<pg::Statement> EchoApp::statements() const {
+  return pg::joined({say_statements()});
+}
+
 void EchoApp::register_commands(engine::requests::CommandRegistry& commands) const {
   commands.add({.method = "POST", .pattern = "/v1/echo", .kind = Say::kKind, .parse = Say::parse});
 }

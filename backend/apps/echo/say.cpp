@@ -3,6 +3,8 @@
 #include "pg/transaction.hpp"
 #include "wire/fields.hpp"
 
+#include <array>
+
 namespace echo {
 namespace {
 
@@ -13,7 +15,13 @@ constexpr pg::Statement kInsert{"echo_note_insert", R"(
 // Where nobody is: the middle of the sea off Ghana, latitude and longitude 0.
 const geo::Cell kNowhere = geo::cell_of({.lat = 0, .lon = 0}, 7);
 
+constexpr std::array kStatements{kInsert};
+
 }  // namespace
+
+std::span<const pg::Statement> say_statements() {
+  return kStatements;
+}
 
 base::Result<base::Json, wire::Problem> Say::parse(
     const engine::requests::CommandRequest& request) {

@@ -2,6 +2,9 @@
 
 #include "engine/jobs/handler.hpp"
 #include "engine/requests/command_registry.hpp"
+#include "pg/statement.hpp"
+
+#include <span>
 
 namespace echo {
 
@@ -16,5 +19,8 @@ class Say final : public engine::jobs::BatchHandler {
   [[nodiscard]] std::vector<engine::jobs::Outcome> handle(std::span<const engine::jobs::Job> jobs,
                                                           pg::Transaction& tx) const override;
 };
+
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> say_statements();
 
 }  // namespace echo

@@ -7,9 +7,9 @@ namespace engine::bridge {
 
 /// The way from the event log to the broker, for a process with the role `bridge`.
 ///
-/// Construct = running, destroy = stopped, within three seconds. Any number of processes may have
-/// one: one of them relays, the others stand by. It can be constructed, and waits, while database
-/// and broker are down.
+/// Construct = running, destroy = stopped, within three seconds; five while the database does not
+/// reply. Any number of processes may have one: one of them relays, the others stand by. It can be
+/// constructed, and waits, while database and broker are down.
 class Bridge {
  public:
   /// `appended` is notified by whoever commits events in this process, and waited for by nobody

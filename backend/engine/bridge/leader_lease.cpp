@@ -1,5 +1,7 @@
 #include "engine/bridge/leader_lease.hpp"
 
+#include <array>
+
 namespace engine::bridge {
 namespace {
 
@@ -21,7 +23,13 @@ constexpr pg::Statement kRelease{"bridge_release_lead", R"(
     where name = 'relay' and term = $1 and holder_pid = pg_backend_pid()
 )"};
 
+constexpr std::array kStatements{kTake, kRenew, kRelease};
+
 }  // namespace
+
+std::span<const pg::Statement> leader_lease_statements() {
+  return kStatements;
+}
 
 std::optional<std::int64_t> LeaderLease::take() {
   const auto asked_at = clock_.monotonic();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 namespace engine::bridge {
 
@@ -43,5 +44,8 @@ class LeaderLease {
   std::int64_t term_ = 0;
   base::Clock::Monotonic held_since_ = base::Clock::Monotonic::min();
 };
+
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> leader_lease_statements();
 
 }  // namespace engine::bridge

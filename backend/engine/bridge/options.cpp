@@ -15,6 +15,12 @@ BridgeOptions checked(BridgeOptions options) {
     throw base::Error("the bridge's lanes must hold two windows, and at most 65536 events");
   }
   if (options.read_max < 1) throw base::Error("the bridge must read at least one event");
+  if (options.retry_first.count() < 1 || options.retry_most < options.retry_first) {
+    throw base::Error("the bridge must pause for 1 ms at least, and longer after each failure");
+  }
+  if (options.reply_most < options.retry_first) {
+    throw base::Error("the bridge must wait longer for a reply than between two attempts");
+  }
   if (!options.broker.url.starts_with("mqtt://")) {
     throw base::Error("the broker's URL must be mqtt://host:port");
   }

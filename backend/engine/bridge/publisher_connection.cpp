@@ -167,28 +167,24 @@ void PublisherConnection::report_lost(int code) {
 }
 
 bool PublisherConnection::publish(const Lane::Sending& sending) {
-  static const mqtt::properties properties = envelope_properties();
-  if (!session_) return false;
-  try {
-    session_->client.publish(mqtt::message::create(sending.message.topic,
-                                                   sending.message.payload,
-                                                   kQos,
-                                                   /*retained=*/false,
-                                                   properties),
-                             to_context(sending.ticket),
-                             session_->listener);
-    return true;
-  } catch (const mqtt::exception& refused) {
-    report_lost(refused.get_return_code());
-    return false;
-  }
+  return publish(
+      sending.ticket, sending.message.topic, sending.message.payload, /*is_retained=*/false);
 }
 
 bool PublisherConnection::publish(Lane::Ticket ticket, const RetainedMessage& message) {
+  return publish(ticket, message.topic, message.payload, /*is_retained=*/true);
+}
+
+bool PublisherConnection::publish(Lane::Ticket ticket,
+                                  const std::string& topic,
+                                  const std::string& payload,
+                                  bool is_retained) {
+  static const mqtt::properties of_events = envelope_properties();
+  static const mqtt::properties none;
   if (!session_) return false;
   try {
     session_->client.publish(
-        mqtt::message::create(message.topic, message.payload, kQos, /*retained=*/true),
+        mqtt::message::create(topic, payload, kQos, is_retained, is_retained ? none : of_events),
         to_context(ticket),
         session_->listener);
     return true;

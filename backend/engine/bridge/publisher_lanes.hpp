@@ -1,27 +1,25 @@
 #pragma once
 
-#include "base/back_off.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
-#include "engine/bridge/lane.hpp"
+#include "base/wake_signal.hpp"
 #include "engine/bridge/options.hpp"
-#include "engine/bridge/publisher_connection.hpp"
+#include "engine/bridge/publisher_line.hpp"
 #include "engine/bridge/reports.hpp"
 #include "wire/envelope.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <random>
 #include <string_view>
 #include <vector>
 
 namespace engine::bridge {
 
-/// The row of publisher connections, each with the lane of events that it has to publish.
+/// The row of publisher lines, side by side: which event goes where, and how far all of them are.
 ///
-/// An event goes to the lane of its area (5 letters), so first deliveries on a topic are in offset
-/// order. A lost connection and a refused event rewind their lane; nothing counts as relayed until
-/// the broker has said so.
+/// An event goes to the line of its area (5 letters), so first deliveries on a topic are in offset
+/// order.
 /// Threads: confined. No call waits for the broker.
 class PublisherLanes {
  public:
@@ -52,44 +50,17 @@ class PublisherLanes {
   /// The newest offset up to which everything was accepted, when all up to `added` was added.
   [[nodiscard]] std::int64_t position(std::int64_t added) const;
   [[nodiscard]] std::size_t connected() const;
-  [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  [[nodiscard]] std::uint64_t accepted() const;
+  [[nodiscard]] std::uint64_t refused() const;
 
  private:
-  enum class State { kDown, kConnecting, kUp };
-
-  struct Line {
-    Line(const BridgeOptions& options, std::size_t place, Reports& reports);
-
-    Lane lane;
-    PublisherConnection connection;
-    base::BackOff back_off;
-    State state = State::kDown;
-    bool is_refused = false;             // In a streak of refusals, which is logged once.
-    base::Clock::Monotonic due_at;       // When to connect, or to send, again.
-    base::Clock::Monotonic changed_at;   // When `state` changed.
-    base::Clock::Monotonic progress_at;  // When something was last sent or replied.
-  };
-
-  void settle(Line& line, const Report& report);
-  void lose(Line& line, int code);
-  void refuse(Line& line, const Report& report);
-  void accept(Line& line, const Report& report);
-  void welcome(Line& line);
-  void send(Line& line);
-  void say(std::string_view status);
-  [[nodiscard]] std::chrono::milliseconds retry_in(Line& line);
+  void say_loss(std::string_view sentence, int code);
 
   const BridgeOptions& options_;
-  const base::Clock& clock_;
   const base::Log& log_;
   Reports reports_;
-  std::deque<Line> lines_;  // Never moved: connections are pinned.
-  bool is_away_said_ = false;
-  std::uint64_t accepted_ = 0;
-  std::uint64_t refused_ = 0;
-  std::size_t statuses_outstanding_ = 0;
-  std::minstd_rand random_{std::random_device{}()};
+  std::deque<PublisherLine> lines_;  // Never moved: connections are pinned.
+  bool is_loss_said_ = false;        // Since all were connected.
 };
 
 }  // namespace engine::bridge

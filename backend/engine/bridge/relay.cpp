@@ -12,13 +12,16 @@ using namespace std::chrono_literals;
 using Role = BridgeState::Role;
 
 constexpr auto kStandbyPeriod = 250ms;
-// Short enough for a stop within three seconds while the server does not reply.
+// Short enough for the leader to renew its lease in time, or to know that it could not, and for a
+// stop within five seconds while the server does not reply.
 constexpr auto kStatementTimeout = 1s;
+constexpr auto kReplyMargin = 500ms;
 constexpr auto kConnectTimeout = 2s;
 
 pg::ConnectionOptions impatient(pg::ConnectionOptions database) {
   database.application_name = "earshot relay";
   database.statement_timeout = kStatementTimeout;
+  database.reply_margin = kReplyMargin;
   database.lock_timeout = kStatementTimeout;
   database.connect_timeout = kConnectTimeout;
   database.pin_planner = true;

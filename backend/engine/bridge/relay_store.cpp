@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 
+#include <array>
+
 namespace engine::bridge {
 namespace {
 
@@ -22,7 +24,13 @@ constexpr pg::Statement kSave{"bridge_save_position", R"(
       and set_config('synchronous_commit', 'off', true) = 'off'
 )"};
 
+constexpr std::array kStatements{kBegin, kSave};
+
 }  // namespace
+
+std::span<const pg::Statement> relay_store_statements() {
+  return kStatements;
+}
 
 std::int64_t RelayStore::begin(std::int64_t term) {
   const pg::Rows begun = connection_.run(kBegin, term);

@@ -3,6 +3,7 @@
 #include "pg/connection.hpp"
 
 #include <cstdint>
+#include <span>
 
 namespace engine::bridge {
 
@@ -31,5 +32,8 @@ class RelayStore {
  private:
   pg::Connection& connection_;
 };
+
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> relay_store_statements();
 
 }  // namespace engine::bridge

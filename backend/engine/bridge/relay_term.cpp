@@ -23,7 +23,7 @@ RelayTerm::RelayTerm(const Surroundings& around, LeaderLease& lease, std::int64_
       lease_{lease},
       term_{term},
       lanes_{around.options, around.wake, around.clock, around.log},
-      log_back_off_{around.options.retry_first, around.options.retry_most},
+      event_log_pause_{around.options.retry_first, around.options.retry_most},
       poll_{around.options.poll_least} {}
 
 void RelayTerm::run(const std::stop_token& stop) {
@@ -35,7 +35,7 @@ void RelayTerm::run(const std::stop_token& stop) {
 
 bool RelayTerm::run_round() {
   lanes_.settle();
-  if (!keep_lease() || !use_log()) return false;
+  if (!keep_lease() || !use_event_log()) return false;
   // Reading may have taken long: nothing is published without the lease.
   if (!lease_.is_held()) return false;
   lanes_.send();
@@ -59,25 +59,25 @@ bool RelayTerm::keep_lease() {
   return true;
 }
 
-bool RelayTerm::use_log() {
+bool RelayTerm::use_event_log() {
   const auto now = around_.clock.monotonic();
-  if (!log_ && now < log_due_at_) return true;
+  if (!event_log_ && now < event_log_due_at_) return true;
   try {
-    if (!log_ && !open_log()) return false;
-    read_log();
+    if (!event_log_ && !open_event_log()) return false;
+    read_event_log();
     return now < saved_at_ + around_.options.save_period || save_position();
   } catch (const base::Error& lost) {
-    log_.reset();
-    log_due_at_ = now + log_back_off_.next();
-    if (!is_log_away_) {
+    event_log_.reset();
+    event_log_due_at_ = now + event_log_pause_.next();
+    if (!is_event_log_away_) {
       around_.log.warning("the relay cannot use the database", {{"reason", lost.what()}});
-      is_log_away_ = true;
+      is_event_log_away_ = true;
     }
     return true;
   }
 }
 
-bool RelayTerm::open_log() {
+bool RelayTerm::open_event_log() {
   auto connection = std::make_unique<pg::Connection>(around_.database);
   std::string epoch = outbox::read_epoch(*connection);
   if (epoch_.empty()) {
@@ -89,20 +89,20 @@ bool RelayTerm::open_log() {
     return false;
   }
   epoch_ = std::move(epoch);
-  log_ = std::move(connection);
-  log_back_off_.reset();
-  is_log_away_ = false;
+  event_log_ = std::move(connection);
+  event_log_pause_.reset();
+  is_event_log_away_ = false;
   is_woken_ = true;
   return true;
 }
 
-void RelayTerm::read_log() {
+void RelayTerm::read_event_log() {
   const auto now = around_.clock.monotonic();
   const bool is_due = now >= read_at_ + (is_woken_ || is_behind_ ? kReadGap : poll_);
   const std::size_t limit = std::min(lanes_.room(), around_.options.read_max);
   if (!is_due || limit == 0) return;
 
-  const auto events = outbox::read_after(*log_, read_, static_cast<int>(limit));
+  const auto events = outbox::read_after(*event_log_, read_, static_cast<int>(limit));
   read_at_ = now;
   is_behind_ = events.size() == limit;
   if (!events.empty()) {
@@ -118,7 +118,7 @@ void RelayTerm::read_log() {
 bool RelayTerm::save_position() {
   const std::int64_t position = lanes_.position(read_);
   if (position == saved_) return true;
-  if (!RelayStore{*log_}.save(term_, position)) {
+  if (!RelayStore{*event_log_}.save(term_, position)) {
     around_.log.warning("another process relays now", {{"term", term_}});
     return false;
   }
@@ -134,13 +134,13 @@ void RelayTerm::finish() {
     around_.wake.wait_for(std::stop_token{}, kInFlightPeriod);
     lanes_.settle();
   }
-  if (log_ && !save_position()) return;
+  if (event_log_ && !save_position()) return;
   show_state();
 }
 
 void RelayTerm::show_state() {
   around_.state.with([&](BridgeState& state) {
-    state = {.role = log_ ? BridgeState::Role::kLeading : BridgeState::Role::kAway,
+    state = {.role = event_log_ ? BridgeState::Role::kLeading : BridgeState::Role::kAway,
              .connected = lanes_.connected(),
              .position = lanes_.position(read_),
              .accepted = lanes_.accepted(),
@@ -149,7 +149,7 @@ void RelayTerm::show_state() {
 }
 
 std::chrono::milliseconds RelayTerm::pause() const {
-  const bool wants_to_read = log_ && (is_woken_ || is_behind_) && lanes_.room() > 0;
+  const bool wants_to_read = event_log_ && (is_woken_ || is_behind_) && lanes_.room() > 0;
   if (wants_to_read) return kReadGap;
   if (lanes_.has_outstanding()) return std::min(poll_, kInFlightPeriod);
   return poll_;

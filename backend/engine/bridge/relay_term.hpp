@@ -52,9 +52,9 @@ class RelayTerm {
  private:
   [[nodiscard]] bool run_round();
   [[nodiscard]] bool keep_lease();
-  [[nodiscard]] bool use_log();
-  [[nodiscard]] bool open_log();
-  void read_log();
+  [[nodiscard]] bool use_event_log();
+  [[nodiscard]] bool open_event_log();
+  void read_event_log();
   [[nodiscard]] bool save_position();
   void finish();
   void show_state();
@@ -65,16 +65,16 @@ class RelayTerm {
   std::int64_t term_;
   PublisherLanes lanes_;
 
-  std::unique_ptr<pg::Connection> log_;  // None while the database is away.
+  std::unique_ptr<pg::Connection> event_log_;  // None while the database is away.
   std::string epoch_;
   std::int64_t read_ = 0;   // Everything up to this offset is in the lanes, or beyond them.
   std::int64_t saved_ = 0;  // The position as the database knows it.
-  base::BackOff log_back_off_;
-  bool is_log_away_ = false;
+  base::BackOff event_log_pause_;
+  bool is_event_log_away_ = false;
   bool is_woken_ = true;    // Since the last reading.
   bool is_behind_ = false;  // The last reading did not reach the end of the log.
   std::chrono::milliseconds poll_;
-  base::Clock::Monotonic log_due_at_;
+  base::Clock::Monotonic event_log_due_at_;
   base::Clock::Monotonic read_at_;
   base::Clock::Monotonic saved_at_;
 };

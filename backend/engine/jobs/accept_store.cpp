@@ -1,5 +1,7 @@
 #include "engine/jobs/accept_store.hpp"
 
+#include <array>
+
 namespace engine::jobs {
 namespace {
 
@@ -22,7 +24,13 @@ JobStatus::Time time_of(const pg::Rows& rows) {
   return JobStatus::Time{std::chrono::milliseconds{rows.one().get<std::int64_t>(0)}};
 }
 
+constexpr std::array kStatements{kAccept, kFindAccepted};
+
 }  // namespace
+
+std::span<const pg::Statement> accept_store_statements() {
+  return kStatements;
+}
 
 std::optional<AcceptedRows> AcceptedRows::of(const std::vector<const JobSpec*>& specs,
                                              NodeLease& ids) {

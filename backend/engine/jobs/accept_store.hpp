@@ -54,4 +54,7 @@ class AcceptedRows {
   JobStatus::Time accepted_at_;
 };
 
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> accept_store_statements();
+
 }  // namespace engine::jobs

@@ -12,6 +12,9 @@ namespace engine::jobs {
 namespace {
 
 using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr auto kSilent = "The database does not reply.";
 
 wire::Problem not_stored(std::string why) {
   return wire::problem::unavailable(std::move(why) + " Nothing was stored; send it again.", 1s);
@@ -41,7 +44,8 @@ BatchInserter::BatchInserter(pg::Pool& pool,
 BatchInserter::~BatchInserter() {
   committer_.request_stop();
   committer_.join();
-  for (const auto& waiting : queue_.with([](Queue& queue) { return std::exchange(queue, {}); })) {
+  const auto left = state_.with([](State& state) { return std::exchange(state.queue, {}); });
+  for (const auto& waiting : left) {
     waiting->reply.set_value(base::fail(not_stored("The service is stopping.")));
   }
 }
@@ -49,44 +53,68 @@ BatchInserter::~BatchInserter() {
 base::Result<JobStatus, wire::Problem> BatchInserter::insert(JobSpec spec) {
   auto waiting = std::make_shared<Waiting>();
   waiting->spec = std::move(spec);
-  waiting->deadline = std::chrono::steady_clock::now() + options_.wait_max;
+  waiting->deadline = steady_clock::now() + options_.wait_max;
   std::future<Reply> reply = waiting->reply.get_future();
+  if (auto problem = enqueue(waiting)) return base::fail(std::move(*problem));
 
-  const bool is_queued = queue_.update([&](Queue& queue) {
-    if (queue.size() >= options_.queue_jobs_max) return false;
-    queue.push_back(waiting);
-    return true;
-  });
-  if (!is_queued) return base::fail(not_stored("Too many requests are waiting to be stored."));
-
-  if (reply.wait_until(waiting->deadline) == std::future_status::ready) return reply.get();
-  if (withdraw(waiting)) return base::fail(not_stored("The database is not there."));
-  // Its commit has begun, and ends or fails within the database's own time limits.
-  if (reply.wait_for(options_.wait_max) == std::future_status::ready) return reply.get();
+  // Once its commit has begun it is never withdrawn, and waits for the outcome as long as it may.
+  while (steady_clock::now() < waiting->deadline) {
+    if (reply.wait_until(look_again_at(*waiting)) == std::future_status::ready) return reply.get();
+    if (withdraw(waiting)) return base::fail(not_stored(kSilent));
+  }
   return base::fail(unknown_outcome());
 }
 
+std::optional<wire::Problem> BatchInserter::enqueue(const std::shared_ptr<Waiting>& waiting) {
+  return state_.update([&](State& state) -> std::optional<wire::Problem> {
+    const bool is_somebody_trying = state.is_committing || !state.queue.empty();
+    if (is_silent(state) && is_somebody_trying) return not_stored(kSilent);
+    if (state.queue.size() >= options_.queue_jobs_max) {
+      return not_stored("Too many requests are waiting to be stored.");
+    }
+    state.queue.push_back(waiting);
+    return std::nullopt;
+  });
+}
+
+bool BatchInserter::is_silent(const State& state) const {
+  return state.silent_since && steady_clock::now() >= *state.silent_since + options_.stuck_after;
+}
+
+BatchInserter::Monotonic BatchInserter::look_again_at(const Waiting& waiting) {
+  const auto silent_at = state_.with([&](const State& state) {
+    if (is_silent(state)) return waiting.deadline;  // It is the one that tries.
+    return state.silent_since.value_or(steady_clock::now()) + options_.stuck_after;
+  });
+  return std::min(waiting.deadline, silent_at);
+}
+
 bool BatchInserter::withdraw(const std::shared_ptr<Waiting>& waiting) {
-  return queue_.with([&](Queue& queue) { return std::erase(queue, waiting) > 0; });
+  return state_.with([&](State& state) {
+    if (!is_silent(state) && steady_clock::now() < waiting->deadline) return false;
+    return std::erase(state.queue, waiting) > 0;
+  });
 }
 
 void BatchInserter::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Group group = take_group(stop);
     if (!group.empty()) commit(stop, group);
+    state_.with([](State& state) { state.is_committing = false; });
   }
 }
 
 BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {
-  return queue_.wait_for(
+  return state_.wait_for(
       stop,
       1s,
-      [](const Queue& queue) { return !queue.empty(); },
-      [&](Queue& queue, bool) {
-        const auto size = std::min(queue.size(), options_.commit_jobs_max);
-        const auto end = queue.begin() + static_cast<Queue::difference_type>(size);
-        Group group{queue.begin(), end};
-        queue.erase(queue.begin(), end);
+      [](const State& state) { return !state.queue.empty(); },
+      [&](State& state, bool) {
+        const auto size = std::min(state.queue.size(), options_.commit_jobs_max);
+        const auto end = state.queue.begin() + static_cast<std::ptrdiff_t>(size);
+        Group group{state.queue.begin(), end};
+        state.queue.erase(state.queue.begin(), end);
+        state.is_committing = !group.empty();
         return group;
       });
 }
@@ -99,14 +127,19 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
     reply_all([&](std::size_t) -> Reply { return base::fail(problem); });
   };
 
+  // Earlier than the callers, so that they hear what is known instead of giving up first.
+  const auto give_up_at = group.front()->deadline - options_.wait_max / 10;
   Commit commit;
+  note_attempt();
   base::BackOff back_off{20ms, 500ms};
   while (true) {
     switch (store(stop, group, commit)) {
       case Stored::kYes:
+        note_reply();
         accepted_.notify();
         return reply_all([&](std::size_t i) -> Reply { return commit.rows->status(i); });
       case Stored::kNever:
+        note_reply();
         // Under new ids a job that is stored after all would be stored twice.
         if (commit.is_in_doubt) return refuse_all(unknown_outcome());
         if (group.size() > 1) return commit_one_by_one(stop, group);
@@ -114,12 +147,23 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
       case Stored::kNotYet:
         break;
     }
-    if (stop.stop_requested() || std::chrono::steady_clock::now() >= group.front()->deadline) {
-      return refuse_all(commit.is_in_doubt ? unknown_outcome()
-                                           : not_stored("The database is not there."));
+    const auto pause = back_off.next();
+    if (stop.stop_requested() || steady_clock::now() + pause >= give_up_at) {
+      return refuse_all(commit.is_in_doubt ? unknown_outcome() : not_stored(kSilent));
     }
-    base::pause(stop, back_off.next());
+    base::pause(stop, pause);
   }
+}
+
+void BatchInserter::note_attempt() {
+  state_.with([](State& state) {
+    if (!state.silent_since) state.silent_since = steady_clock::now();
+  });
+}
+
+// It said yes or no: either way it is there.
+void BatchInserter::note_reply() {
+  state_.with([](State& state) { state.silent_since.reset(); });
 }
 
 // The fifth place that catches: whoever waits must get a reply, whatever happens to its commit.

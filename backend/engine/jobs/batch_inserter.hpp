@@ -22,13 +22,22 @@
 namespace engine::jobs {
 
 struct InserterOptions {
-  std::size_t queue_jobs_max{8'192};          // Waiting for the next commit; beyond: 503.
-  std::size_t commit_jobs_max{4'096};         // Of one commit, so that a statement stays short.
-  std::chrono::milliseconds wait_max{5'000};  // For a caller, in all; then: 503.
+  std::size_t queue_jobs_max{8'192};   // Waiting for the next commit; beyond: 503.
+  std::size_t commit_jobs_max{4'096};  // Of one commit, so that a statement stays short.
+  // For a caller, in all; then: 503. With the 2 s that a request may wait for its handler well
+  // below the 10 s within which every client has a reply.
+  std::chrono::milliseconds wait_max{5'000};
+  // A commit that takes longer means that the database does not reply: whoever waits behind it and
+  // whoever comes is told so at once. An fsync of 300 ms, seen on bad disks, is far below.
+  std::chrono::milliseconds stuck_after{2'000};
 };
 
 /// Group commit: whatever callers hand in while one commit is on its way to the disk is the next
 /// commit. One caller alone waits for one commit; a thousand share one.
+///
+/// *The database does not reply* is a state: it begins when a commit has been under way for
+/// `stuck_after` and ends with the first success. In it one caller at a time is let in, to find
+/// out; all others, and those who wait for the next commit, have their 503 at once.
 ///
 /// Threads: any may insert; one thread commits, in the order of arrival.
 /// Source: LevelDB, DBImpl::Write, has the same shape.
@@ -46,8 +55,8 @@ class BatchInserter {
 
   /// Returns when the job is on disk.
   ///
-  /// Errors: 503 when the queue is full or the database away; the detail says whether the job may
-  ///         have been stored all the same.
+  /// Errors: 503 when the queue is full or the database does not reply, within `wait_max`; the
+  ///         detail says whether the job may have been stored all the same.
   [[nodiscard]] base::Result<JobStatus, wire::Problem> insert(JobSpec spec);
 
  private:
@@ -58,11 +67,25 @@ class BatchInserter {
     std::chrono::steady_clock::time_point deadline;
   };
   using Group = std::vector<std::shared_ptr<Waiting>>;
-  using Queue = std::deque<std::shared_ptr<Waiting>>;
+  using Monotonic = std::chrono::steady_clock::time_point;
+  struct State {
+    std::deque<std::shared_ptr<Waiting>> queue;
+    bool is_committing{false};
+    // When the oldest commit without a success after it began; none: the last one succeeded.
+    std::optional<Monotonic> silent_since{};
+  };
 
   void run(const std::stop_token& stop);
   [[nodiscard]] Group take_group(const std::stop_token& stop);
+  [[nodiscard]] std::optional<wire::Problem> enqueue(const std::shared_ptr<Waiting>& waiting);
+  [[nodiscard]] bool is_silent(const State& state) const;
+  // Until when it is worth waiting in the queue: then the database may have fallen silent.
+  [[nodiscard]] Monotonic look_again_at(const Waiting& waiting);
+  // True when it waited in the queue in vain, and is no longer in it: nothing of it is stored.
+  [[nodiscard]] bool withdraw(const std::shared_ptr<Waiting>& waiting);
   void commit(const std::stop_token& stop, const Group& group);
+  void note_attempt();
+  void note_reply();
   enum class Stored { kYes, kNotYet, kNever };
   /// One commit over all its attempts.
   struct Commit {
@@ -72,14 +95,13 @@ class BatchInserter {
   [[nodiscard]] Stored store(const std::stop_token& stop, const Group& group, Commit& commit);
   [[nodiscard]] AcceptedRows rows_of(const Group& group);
   void commit_one_by_one(const std::stop_token& stop, const Group& group);
-  [[nodiscard]] bool withdraw(const std::shared_ptr<Waiting>& waiting);
 
   pg::Pool& pool_;
   NodeLease& ids_;
   base::WakeSignal& accepted_;
   const base::Log& log_;
   const InserterOptions options_;
-  base::Guarded<Queue> queue_;
+  base::Guarded<State> state_;
   std::jthread committer_;
 };
 

@@ -34,7 +34,7 @@ void Janitor::run(const std::stop_token& stop) {
   auto rescue_at = std::chrono::steady_clock::now();
   while (!stop.stop_requested()) {
     try {
-      promote();
+      promote(stop);
       if (std::chrono::steady_clock::now() >= rescue_at) {
         rescue(stop);
         rescue_at = std::chrono::steady_clock::now() + options_.rescue_every;
@@ -49,8 +49,8 @@ void Janitor::run(const std::stop_token& stop) {
   }
 }
 
-void Janitor::promote() {
-  const auto connection = pool_.acquire();
+void Janitor::promote(const std::stop_token& stop) {
+  const auto connection = pool_.acquire(stop);
   while (true) {
     const int promoted = promote_due(*connection, make_piece_ids(ids_, kPromotedAtOnce));
     if (promoted > 0) ready_.notify();
@@ -59,7 +59,7 @@ void Janitor::promote() {
 }
 
 void Janitor::rescue(const std::stop_token& stop) {
-  const auto connection = pool_.acquire();
+  const auto connection = pool_.acquire(stop);
   const base::Json problem = wire::to_json(worker_lost());
   while (!stop.stop_requested() &&
          rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces))) {

@@ -29,7 +29,7 @@ class Janitor {
 
  private:
   void run(const std::stop_token& stop);
-  void promote();
+  void promote(const std::stop_token& stop);
   void rescue(const std::stop_token& stop);
 
   pg::Pool& pool_;

@@ -3,6 +3,7 @@
 #include "base/check.hpp"
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace engine::jobs {
@@ -111,7 +112,13 @@ JobState final_state(const std::string& text) {
   return JobState::kCancelled;
 }
 
+constexpr std::array kStatements{kClaim, kLock, kComplete, kFail, kRescue, kPromote, kFind};
+
 }  // namespace
+
+std::span<const pg::Statement> job_store_statements() {
+  return kStatements;
+}
 
 std::vector<Claim> claim_batches(pg::Connection& connection,
                                  WorkerId worker,

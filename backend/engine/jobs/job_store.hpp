@@ -100,4 +100,7 @@ void fail_batch(pg::Connection& connection,
 /// The state of a job, from primary keys alone.
 [[nodiscard]] std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id);
 
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> job_store_statements();
+
 }  // namespace engine::jobs

@@ -4,8 +4,10 @@
 #include "base/pause.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <tuple>
+#include <utility>
 
 namespace engine::jobs {
 namespace {
@@ -49,19 +51,19 @@ std::string interval_text(std::chrono::seconds length) {
   return std::to_string(length.count()) + " s";
 }
 
+constexpr std::array kStatements{kLeaseNumber, kRenew, kRelease};
+
 }  // namespace
+
+std::span<const pg::Statement> node_lease_statements() {
+  return kStatements;
+}
 
 NodeLease::NodeLease(pg::Pool& pool, const base::Clock& clock, const base::Log& log)
     : pool_{pool}, clock_{clock}, log_{log} {
   // Before anybody waits for an id; if the database is away, the keeper goes on trying.
-  std::ignore = keep_number();
+  std::ignore = keep_number({});
   keeper_ = std::jthread{[this](const std::stop_token& stop) { keep(stop); }};
-}
-
-NodeLease::~NodeLease() {
-  keeper_.request_stop();
-  keeper_.join();
-  release();
 }
 
 std::optional<BatchId> NodeLease::next() {
@@ -79,31 +81,36 @@ void NodeLease::keep(const std::stop_token& stop) {
   bool is_kept = state_.with([](const State& state) { return state.node.has_value(); });
   while (!stop.stop_requested()) {
     base::pause(stop, is_kept ? std::chrono::nanoseconds{kRenewal} : kRetry);
-    if (!stop.stop_requested()) is_kept = keep_number();
+    if (!stop.stop_requested()) is_kept = keep_number(stop);
   }
+  // A database that was away a moment ago would only make the end wait.
+  if (is_kept) release();
 }
 
-bool NodeLease::keep_number() {
+bool NodeLease::keep_number(const std::stop_token& stop) {
   try {
-    renew_or_lease();
+    renew_or_lease(stop);
+    is_trouble_said_ = false;
     return true;
   } catch (const base::Error& error) {
     // Lasting faults too (a wrong password, missing tables): somebody may mend them meanwhile.
-    log_.warning("the node number could not be renewed", {{"reason", error.what()}});
+    if (!std::exchange(is_trouble_said_, true)) {
+      log_.warning("the node number could not be renewed", {{"reason", error.what()}});
+    }
     return false;
   }
 }
 
-void NodeLease::renew_or_lease() {
+void NodeLease::renew_or_lease(const std::stop_token& stop) {
   const bool is_held = state_.with([](const State& state) { return state.node.has_value(); });
-  if (is_held && renew()) return;
-  lease();
+  if (is_held && renew(stop)) return;
+  lease(stop);
 }
 
-bool NodeLease::renew() {
+bool NodeLease::renew(const std::stop_token& stop) {
   const State held = state_.with([](const State& state) { return state; });
   const Stamp ceiling = Stamp::at(clock_.wall()).plus(kAhead);
-  const auto connection = pool_.acquire();
+  const auto connection = pool_.acquire(stop);
   const pg::Rows rows =
       connection->run(kRenew, *held.node, held.term, interval_text(kLease), ceiling.value);
   if (rows.empty()) return false;
@@ -111,9 +118,9 @@ bool NodeLease::renew() {
   return true;
 }
 
-void NodeLease::lease() {
+void NodeLease::lease(const std::stop_token& stop) {
   const Stamp ceiling = Stamp::at(clock_.wall()).plus(kAhead);
-  const auto connection = pool_.acquire();
+  const auto connection = pool_.acquire(stop);
   const pg::Rows rows = connection->run(kLeaseNumber, interval_text(kLease), ceiling.value);
   if (rows.empty()) {
     throw base::TransientError{"all 64 node numbers are leased: too many processes, or restarts"};

@@ -7,6 +7,7 @@
 #include "pg/pool.hpp"
 
 #include <optional>
+#include <span>
 #include <thread>
 
 namespace engine::jobs {
@@ -21,7 +22,6 @@ namespace engine::jobs {
 class NodeLease {
  public:
   NodeLease(pg::Pool& pool, const base::Clock& clock, const base::Log& log);
-  ~NodeLease();
   NodeLease(const NodeLease&) = delete;
   NodeLease& operator=(const NodeLease&) = delete;
 
@@ -38,17 +38,21 @@ class NodeLease {
   };
 
   void keep(const std::stop_token& stop);
-  [[nodiscard]] bool keep_number();
-  void renew_or_lease();
-  [[nodiscard]] bool renew();
-  void lease();
+  [[nodiscard]] bool keep_number(const std::stop_token& stop);
+  void renew_or_lease(const std::stop_token& stop);
+  [[nodiscard]] bool renew(const std::stop_token& stop);
+  void lease(const std::stop_token& stop);
   void release() noexcept;
 
   pg::Pool& pool_;
   const base::Clock& clock_;
   const base::Log& log_;
   base::Guarded<State> state_;
+  bool is_trouble_said_{false};  // Once for each time that it is away; the keeper's own.
   std::jthread keeper_;
 };
+
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> node_lease_statements();
 
 }  // namespace engine::jobs

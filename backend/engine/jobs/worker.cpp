@@ -134,8 +134,11 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     appended_.notify();
     return Attempt::kAgain;
   } catch (const pg::UniqueViolation& error) {
-    // A job of these ended meanwhile; locking the work again leaves it out.
-    if (error.constraint().starts_with("result_")) return Attempt::kAgain;
+    // A job of these ended meanwhile; locking the work again leaves it out. An app may have a
+    // constraint of the same name, and violating that fails the attempt like anything else.
+    if (error.schema() == "engine" && error.constraint().starts_with("result_")) {
+      return Attempt::kAgain;
+    }
     log_.error("an attempt failed", {{"kind", kind}, {"reason", error.what()}});
     return Attempt::kFailed;
   } catch (const std::exception& error) {

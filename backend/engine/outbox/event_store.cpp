@@ -2,6 +2,8 @@
 
 #include "base/check.hpp"
 
+#include <array>
+
 namespace engine::outbox {
 namespace {
 
@@ -32,7 +34,13 @@ wire::Event event_of(const pg::Row& row) {
               std::chrono::milliseconds{row.get<std::int64_t>("at_ms")}}};
 }
 
+constexpr std::array kStatements{kReadAfter, kEpoch, kPosition};
+
 }  // namespace
+
+std::span<const pg::Statement> event_store_statements() {
+  return kStatements;
+}
 
 std::vector<wire::Event> read_after(pg::Connection& connection, std::int64_t offset, int limit) {
   std::vector<wire::Event> events;

@@ -5,6 +5,7 @@
 #include "wire/envelope.hpp"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,5 +34,8 @@ struct Position {
 
 /// The position of what `tx` sees; exact when `tx` is REPEATABLE READ, on the primary.
 [[nodiscard]] Position read_position(pg::Transaction& tx);
+
+/// What the start-up check prepares.
+[[nodiscard]] std::span<const pg::Statement> event_store_statements();
 
 }  // namespace engine::outbox

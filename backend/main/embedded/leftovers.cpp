@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 
 // glibc 2.36 forgets to declare these as C.
 extern "C" {
@@ -18,6 +20,9 @@ extern "C" {
 
 namespace embedded {
 namespace {
+
+// Only a disk that does not answer holds a killed process for longer.
+constexpr std::chrono::milliseconds kKillLimit{1000};
 
 std::optional<pid_t> pid_of(const std::filesystem::path& proc_entry) {
   const std::string name = proc_entry.filename().string();
@@ -39,9 +44,30 @@ bool runs_in(pid_t pid, const std::filesystem::path& folder, std::string_view pr
   return !error && name == program;
 }
 
-bool ends_within(const base::FileDescriptor& process, std::chrono::milliseconds limit) {
-  pollfd watched{.fd = process.get(), .events = POLLIN, .revents = 0};
-  return ::poll(&watched, 1, static_cast<int>(limit.count())) > 0;
+struct Leftover {
+  pid_t pid;
+  base::FileDescriptor process;
+
+  void signal(int signal) const noexcept {
+    ::pidfd_send_signal(process.get(), signal, nullptr, 0);
+    ::pidfd_send_signal(process.get(), SIGCONT, nullptr, 0);  // Stopped, it hears nothing else.
+  }
+
+  [[nodiscard]] bool ends_within(std::chrono::milliseconds limit) const noexcept {
+    pollfd watched{.fd = process.get(), .events = POLLIN, .revents = 0};
+    return ::poll(&watched, 1, static_cast<int>(limit.count())) > 0;
+  }
+};
+
+// Oldest first. Behind its descriptor the number of a process cannot change hands, so each is
+// looked at again there.
+std::vector<Leftover> leftovers_in(const std::filesystem::path& folder, std::string_view program) {
+  std::vector<Leftover> found;
+  for (const pid_t pid : processes_in(folder, program)) {
+    base::FileDescriptor process{::pidfd_open(pid, 0)};
+    if (process && runs_in(pid, folder, program)) found.push_back({pid, std::move(process)});
+  }
+  return found;
 }
 
 }  // namespace
@@ -61,27 +87,28 @@ void stop_leftovers(const std::filesystem::path& folder,
                     std::string_view program,
                     const std::vector<base::StopStep>& steps,
                     const base::Log& log) {
+  const std::vector<Leftover> leftovers = leftovers_in(folder, program);
+  if (leftovers.empty()) return;
   // PostgreSQL's postmaster is older than its backends, and takes them with it.
-  for (const pid_t pid : processes_in(folder, program)) {
-    const base::FileDescriptor process{::pidfd_open(pid, 0)};
-    // Looked at again behind the descriptor: from here on the number cannot change hands.
-    if (!process || !runs_in(pid, folder, program)) continue;
-    log.info("stopping what an earlier run left behind", {{"program", program}, {"pid", pid}});
-
-    bool has_ended = false;
-    for (const base::StopStep& step : steps) {
-      ::pidfd_send_signal(process.get(), step.signal, nullptr, 0);
-      has_ended = ends_within(process, step.limit);
-      if (has_ended) break;
-    }
-    if (has_ended) continue;
-    ::pidfd_send_signal(process.get(), SIGKILL, nullptr, 0);
-    if (ends_within(process, std::chrono::seconds{1})) continue;
+  const Leftover& oldest = leftovers.front();
+  log.info("stopping what an earlier run left behind",
+           {{"program", program}, {"pid", oldest.pid}, {"processes", leftovers.size()}});
+  for (const base::StopStep& step : steps) {
+    oldest.signal(step.signal);
+    if (oldest.ends_within(step.limit)) break;
+  }
+  kill_leftovers(folder, program);
+  for (const Leftover& leftover : leftovers) {
+    if (leftover.ends_within(kKillLimit)) continue;
     throw base::Error{fmt::format("{} (pid {}), left by an earlier run in {}, cannot be stopped",
                                   program,
-                                  pid,
+                                  leftover.pid,
                                   folder.string())};
   }
+}
+
+void kill_leftovers(const std::filesystem::path& folder, std::string_view program) {
+  for (const Leftover& leftover : leftovers_in(folder, program)) leftover.signal(SIGKILL);
 }
 
 }  // namespace embedded

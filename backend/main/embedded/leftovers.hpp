@@ -18,13 +18,17 @@ namespace embedded {
 [[nodiscard]] std::vector<pid_t> processes_in(const std::filesystem::path& folder,
                                               std::string_view program);
 
-/// Stops what a killed `earshot up` left running in `folder`, oldest first.
+/// Stops what a killed `earshot up` left running in `folder`: the oldest by `steps`, what is left
+/// after it by SIGKILL.
 ///
-/// Limits: for each process the sum of `steps`, and a second for SIGKILL.
+/// Limits: the sum of `steps`, and a second for each killed process.
 /// Errors: base::Error when one of them cannot be stopped.
 void stop_leftovers(const std::filesystem::path& folder,
                     std::string_view program,
                     const std::vector<base::StopStep>& steps,
                     const base::Log& log);
+
+/// SIGKILL for each of them, without waiting.
+void kill_leftovers(const std::filesystem::path& folder, std::string_view program);
 
 }  // namespace embedded

@@ -8,6 +8,7 @@
 #include "main/embedded/mosquitto_probe.hpp"
 #include "main/embedded/port_check.hpp"
 #include "main/embedded/private_file.hpp"
+#include "main/embedded/server_log.hpp"
 
 #include <fmt/format.h>
 
@@ -29,6 +30,8 @@ const std::vector<base::StopStep> kStopSteps{{SIGTERM, 1500ms}};
 
 // libwebsockets makes a table of this size: neither 1,024 nor infinity will do.
 constexpr rlim_t kOpenFiles = 65'536;
+// What Debian gives a service; one is needed for each client.
+constexpr rlim_t kEnoughOpenFiles = 4'096;
 
 std::string_view broker_file(std::string_view path) {
   const auto files = broker_files();
@@ -41,6 +44,16 @@ std::string replaced(std::string text, std::string_view placeholder, std::string
   const auto at = text.find(placeholder);
   base::check(at != std::string::npos, "the template has the placeholder");
   return text.replace(at, placeholder.size(), value);
+}
+
+// With fewer, clients are turned away that the machine could serve.
+void say_few_open_files(const base::Log& log) {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max >= kEnoughOpenFiles) return;
+  log.warning(
+      "the limit of open files is low: that many clients at most, less a few, reach the API and "
+      "the broker at a time; raise it with `ulimit -n` or LimitNOFILE=",
+      {{"limit", limit.rlim_max}, {"enough", kEnoughOpenFiles}});
 }
 
 void check_installed(const std::filesystem::path& program) {
@@ -57,10 +70,12 @@ Mosquitto::Mosquitto(const DataDirectory& data, MosquittoOptions options, const 
       folder_{data.path() / "mosquitto"},
       log_file_{data.path() / "mosquitto.log"},
       relay_{.username = "relay", .password = base::random_text(26)},
-      viewer_{.username = "viewer", .password = base::random_text(26)} {
+      viewer_{.username = "viewer", .password = base::random_text(26)},
+      probe_{mosquitto_probe(options_.port, relay_)} {
   check_installed(options_.broker);
   check_installed(options_.password_tool);
   stop_leftovers();
+  say_few_open_files(log_);
   std::filesystem::create_directory(folder_);
   write_configuration();
   write_private_file(folder_ / "access.conf", broker_file("access.conf.in"));
@@ -73,6 +88,7 @@ std::string Mosquitto::url() const {
 
 std::unique_ptr<base::ChildProcess> Mosquitto::spawn() {
   stop_leftovers();
+  probe_.reset();
   const std::vector<std::string> arguments{options_.broker, "-c", folder_ / "mosquitto.conf"};
   return std::make_unique<base::ChildProcess>(arguments,
                                               base::ChildOptions{.working_dir = folder_,
@@ -82,8 +98,10 @@ std::unique_ptr<base::ChildProcess> Mosquitto::spawn() {
                                                                  .open_files = kOpenFiles});
 }
 
-bool Mosquitto::is_ready() {
-  return accepts_connection(options_.port, relay_);
+Health Mosquitto::health() {
+  const auto answer = probe_.ask(kHealthPatience);
+  if (!answer) return Health::kSilent;
+  return answer == kConnectionAccepted ? Health::kReady : Health::kRefusing;
 }
 
 void Mosquitto::stop_leftovers() const {
@@ -122,7 +140,7 @@ void Mosquitto::write_passwords() const {
     throw base::Error{fmt::format("{} failed ({}): {}",
                                   options_.password_tool.string(),
                                   status.text(),
-                                  base::last_lines(log_file_, 2))};
+                                  last_words(log_file_, 2))};
   }
   std::filesystem::rename(unfinished, folder_ / "passwords");
 }

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "main/embedded/data_directory.hpp"
+#include "main/embedded/probe.hpp"
 #include "main/embedded/supervised.hpp"
 
 #include <cstdint>
@@ -46,7 +47,7 @@ class Mosquitto final : public Supervised {
     return log_file_;
   }
   [[nodiscard]] std::unique_ptr<base::ChildProcess> spawn() override;
-  [[nodiscard]] bool is_ready() override;
+  [[nodiscard]] Health health() override;
 
  private:
   void stop_leftovers() const;
@@ -59,6 +60,7 @@ class Mosquitto final : public Supervised {
   std::filesystem::path log_file_;
   BrokerCredentials relay_;
   BrokerCredentials viewer_;
+  Probe probe_;
 };
 
 }  // namespace embedded

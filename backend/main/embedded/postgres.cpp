@@ -15,6 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::string_view kProgram = "postgres";
 constexpr const char* kLoopback = "127.0.0.1";
 
 // SIGINT is a fast shutdown with a last checkpoint; SIGQUIT leaves without, and the next start
@@ -50,17 +51,45 @@ std::uint16_t remembered_or_chosen_port(const std::filesystem::path& memory) {
   return port;
 }
 
+PostgresCluster checked_cluster(const DataDirectory& data,
+                                const PostgresOptions& options,
+                                const base::Log& log) {
+  PostgresCluster cluster{.folder = data.path() / "postgres",
+                          .binaries = options.binaries,
+                          .log_file = data.path() / "postgres.log"};
+  // It may be on another disk, behind a link; a process says where it really works.
+  std::error_code is_not_there;
+  const auto real = std::filesystem::canonical(cluster.folder, is_not_there);
+  if (!is_not_there) cluster.folder = real;
+  stop_leftovers(cluster.folder, kProgram, kLeftoverSteps, log);
+  cluster.check();
+  return cluster;
+}
+
+// Source: PostgreSQL 15 manual, "Message Formats", StartupMessage.
+std::string startup_packet() {
+  using namespace std::string_view_literals;
+  constexpr std::string_view kProtocol = "\0\3\0\0"sv;
+  constexpr std::string_view kWho = "user\0earshot\0database\0earshot\0\0"sv;
+  const char size = static_cast<char>(sizeof(std::int32_t) + kProtocol.size() + kWho.size());
+  return std::string{'\0', '\0', '\0', size}.append(kProtocol).append(kWho);
+}
+
 }  // namespace
 
 Postgres::Postgres(const DataDirectory& data, PostgresOptions options, const base::Log& log)
     : log_{log},
       runtime_path_{data.runtime_path()},
-      cluster_{.folder = data.path() / "postgres",
-               .binaries = std::move(options.binaries),
-               .log_file = data.path() / "postgres.log"} {
-  stop_leftovers();
-  cluster_.open_or_make();
-  port_ = remembered_or_chosen_port(data.path() / "postgres.port");
+      cluster_{checked_cluster(data, options, log)},
+      port_{remembered_or_chosen_port(data.path() / "postgres.port")},
+      probe_{port_, startup_packet(), /*answer_size=*/1} {}
+
+Postgres::~Postgres() {
+  kill_leftovers(cluster_.folder, kProgram);
+}
+
+bool Postgres::prepare(int stop_descriptor) {
+  return cluster_.exists() || cluster_.make(stop_descriptor);
 }
 
 std::string Postgres::url() const {
@@ -69,11 +98,12 @@ std::string Postgres::url() const {
 }
 
 std::unique_ptr<base::ChildProcess> Postgres::spawn() {
-  stop_leftovers();
+  stop_leftovers(cluster_.folder, kProgram, kLeftoverSteps, log_);
+  probe_.reset();
   cluster_.remove_stale_pid_file();
   remove_stale_sockets();
   cluster_.write_settings();
-  const std::vector<std::string> arguments{cluster_.binaries / "postgres",
+  const std::vector<std::string> arguments{cluster_.binaries / kProgram,
                                            "-D",
                                            cluster_.folder,
                                            "-c",
@@ -98,22 +128,12 @@ void Postgres::remove_stale_sockets() const {
   }
 }
 
-bool Postgres::is_ready() {
-  // It also says no while the log of an unclean stop is replayed.
-  const base::ExitStatus status = base::run_program({cluster_.binaries / "pg_isready",
-                                                     "--quiet",
-                                                     fmt::format("--host={}", kLoopback),
-                                                     fmt::format("--port={}", port_),
-                                                     "--username=earshot",
-                                                     "--dbname=earshot",
-                                                     "--timeout=2"},
-                                                    {},
-                                                    /*limit=*/5s);
-  return status.is_success();
-}
-
-void Postgres::stop_leftovers() const {
-  embedded::stop_leftovers(cluster_.folder, "postgres", kLeftoverSteps, log_);
+Health Postgres::health() {
+  const auto answer = probe_.ask(kHealthPatience);
+  if (!answer) return Health::kSilent;
+  // It also refuses while it replays the log of an unclean stop.
+  constexpr char kAuthentication = 'R';
+  return answer->starts_with(kAuthentication) ? Health::kReady : Health::kRefusing;
 }
 
 }  // namespace embedded

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "main/embedded/data_directory.hpp"
 #include "main/embedded/postgres_cluster.hpp"
+#include "main/embedded/probe.hpp"
 #include "main/embedded/supervised.hpp"
 
 #include <cstdint>
@@ -22,10 +23,14 @@ struct PostgresOptions {
 /// Lifetime: shorter than the data directory.
 class Postgres final : public Supervised {
  public:
-  /// Stops what a killed run left behind, and makes the cluster the first time (some seconds).
+  /// Stops what a killed run left behind, and looks whether the cluster, where there is one, is
+  /// whole and of this version.
   ///
   /// Errors: base::Error, one line.
   Postgres(const DataDirectory& data, PostgresOptions options, const base::Log& log);
+
+  /// Kills what outlived a postmaster that did not end in time.
+  ~Postgres() override;
 
   /// For the role `earshot` over TCP. It holds the password: never to be logged.
   [[nodiscard]] std::string url() const;
@@ -35,17 +40,19 @@ class Postgres final : public Supervised {
   [[nodiscard]] const std::filesystem::path& log_file() const noexcept override {
     return cluster_.log_file;
   }
+  /// Makes the cluster the first time, which takes some seconds.
+  [[nodiscard]] bool prepare(int stop_descriptor) override;
   [[nodiscard]] std::unique_ptr<base::ChildProcess> spawn() override;
-  [[nodiscard]] bool is_ready() override;
+  [[nodiscard]] Health health() override;
 
  private:
-  void stop_leftovers() const;
   void remove_stale_sockets() const;
 
   const base::Log& log_;
   std::filesystem::path runtime_path_;
   PostgresCluster cluster_;
-  std::uint16_t port_ = 0;
+  std::uint16_t port_;
+  Probe probe_;
 };
 
 }  // namespace embedded

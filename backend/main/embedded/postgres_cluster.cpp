@@ -4,12 +4,15 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "main/embedded/private_file.hpp"
+#include "main/embedded/server_log.hpp"
 
 #include <fmt/format.h>
 
+#include <poll.h>
 #include <pwd.h>
 #include <unistd.h>
 
+#include <array>
 #include <charconv>
 #include <csignal>
 
@@ -19,7 +22,11 @@ namespace {
 constexpr std::string_view kMajorVersion = "15";
 constexpr std::string_view kPasswordFile = "earshot.password";
 constexpr std::chrono::minutes kSetupLimit{5};  // initdb writes 40 MB and syncs them.
-constexpr std::uintmax_t kRoomyDisk = 20'000'000'000;
+constexpr std::uintmax_t kRoomyDisk = 40'000'000'000;
+
+// Without them there is nothing to start; the last belongs to the database template1.
+constexpr std::array<std::string_view, 4> kVitalFiles{
+    "PG_VERSION", kPasswordFile, "global/pg_control", "base/1/PG_VERSION"};
 
 constexpr std::string_view kSettings =
     R"(# Written by earshot at each start; to change a setting, use ALTER SYSTEM.
@@ -38,6 +45,9 @@ password_encryption = scram-sha-256
 checkpoint_timeout = 15min
 max_wal_size = {max_wal_size}
 wal_compression = lz4
+
+# Whoever is let in may write: not before a recovery is complete.
+hot_standby = off
 
 # Statements here are short; compiling them takes longer than running them.
 jit = off
@@ -72,21 +82,41 @@ std::string user_name() {
       "PostgreSQL needs a user with a name, and user {} has none in /etc/passwd", ::geteuid())};
 }
 
-void run_step(std::string_view what,
+// Gone with its folder, unless it was renamed to what it was made for.
+struct UnfinishedFolder {
+  explicit UnfinishedFolder(std::filesystem::path folder) : path{std::move(folder)} {}
+  UnfinishedFolder(const UnfinishedFolder&) = delete;
+  UnfinishedFolder& operator=(const UnfinishedFolder&) = delete;
+  ~UnfinishedFolder() {
+    std::error_code ignored;  // The next start tries again.
+    std::filesystem::remove_all(path, ignored);
+  }
+
+  std::filesystem::path path;
+};
+
+// False: `stop_descriptor` became readable, and the step was ended.
+bool run_step(std::string_view what,
               const std::vector<std::string>& arguments,
-              base::ChildOptions options) {
+              base::ChildOptions options,
+              int stop_descriptor) {
   const std::filesystem::path log_file = options.log_file;
-  const base::ExitStatus status = base::run_program(arguments, std::move(options), kSetupLimit);
-  if (status.is_success()) return;
+  base::ChildProcess step{arguments, std::move(options)};
+  const auto status = step.wait_for(kSetupLimit, stop_descriptor);
+  if (status && status->is_success()) return true;
+  pollfd stop{.fd = stop_descriptor, .events = POLLIN, .revents = 0};
+  if (!status && ::poll(&stop, 1, 0) > 0) return false;
   throw base::Error{fmt::format("{} failed ({}): {}; its log is {}",
                                 what,
-                                status.text(),
-                                base::last_lines(log_file, 3),
+                                status ? status->text() : "it took too long",
+                                last_words(log_file, 5),
                                 log_file.string())};
 }
 
 // In single-user mode, before any socket exists. A statement ends with an empty line.
-void make_role_and_database(const PostgresCluster& cluster, const std::filesystem::path& folder) {
+bool make_role_and_database(const PostgresCluster& cluster,
+                            const std::filesystem::path& folder,
+                            int stop_descriptor) {
   const std::string password = base::random_text(26);
   write_private_file(folder / kPasswordFile, password + "\n");
   const std::filesystem::path statements = folder / "earshot.sql";
@@ -94,60 +124,72 @@ void make_role_and_database(const PostgresCluster& cluster, const std::filesyste
                      fmt::format("create role earshot login password '{}';\n\n"
                                  "create database earshot owner earshot;\n\n",
                                  password));
-  run_step("setting up the database",
-           {cluster.binaries / "postgres",
-            "--single",
-            "-j",
-            "-D",
-            folder,
-            "-c",
-            "exit_on_error=on",
-            "postgres"},
-           {.working_dir = folder,
-            .input_file = statements,
-            .log_file = cluster.log_file,
-            .death_signal = SIGTERM});
+  const std::vector<std::string> arguments{cluster.binaries / "postgres",
+                                           "--single",
+                                           "-j",
+                                           "-D",
+                                           folder,
+                                           "-c",
+                                           "exit_on_error=on",
+                                           "postgres"};
+  const base::ChildOptions options{.working_dir = folder,
+                                   .input_file = statements,
+                                   .log_file = cluster.log_file,
+                                   .death_signal = SIGTERM};
+  if (!run_step("setting up the database", arguments, options, stop_descriptor)) return false;
   std::filesystem::remove(statements);
-}
-
-void make_cluster(const PostgresCluster& cluster) {
-  const std::filesystem::path unfinished = cluster.folder.string() + ".new";
-  std::filesystem::remove_all(unfinished);
-  run_step("initdb",
-           {cluster.binaries / "initdb",
-            "--pgdata=" + unfinished.string(),
-            "--encoding=UTF8",
-            "--locale=C.UTF-8",
-            "--username=postgres",
-            "--auth-local=peer",
-            "--auth-host=scram-sha-256",
-            "--data-checksums",
-            "--no-instructions"},
-           {.log_file = cluster.log_file, .death_signal = SIGTERM});
-  make_role_and_database(cluster, unfinished);
-  std::filesystem::rename(unfinished, cluster.folder);
-  sync_folder(cluster.folder.parent_path());
+  return true;
 }
 
 }  // namespace
 
-void PostgresCluster::open_or_make() const {
+bool PostgresCluster::exists() const {
+  std::error_code ignored;  // A link to a disk that is away counts: nothing is put in its place.
+  return std::filesystem::exists(std::filesystem::symlink_status(folder, ignored));
+}
+
+bool PostgresCluster::make(int stop_descriptor) const {
+  const UnfinishedFolder unfinished{folder.string() + ".new"};
+  std::filesystem::remove_all(unfinished.path);
+  const std::vector<std::string> initdb{binaries / "initdb",
+                                        "--pgdata=" + unfinished.path.string(),
+                                        "--encoding=UTF8",
+                                        "--locale=C.UTF-8",
+                                        "--username=postgres",
+                                        "--auth-local=peer",
+                                        "--auth-host=scram-sha-256",
+                                        "--data-checksums",
+                                        "--no-instructions"};
+  const base::ChildOptions options{.log_file = log_file, .death_signal = SIGTERM};
+  if (!run_step("initdb", initdb, options, stop_descriptor)) return false;
+  if (!make_role_and_database(*this, unfinished.path, stop_descriptor)) return false;
+  std::filesystem::rename(unfinished.path, folder);
+  sync_folder(folder.parent_path());
+  return true;
+}
+
+void PostgresCluster::check() const {
   if (::access((binaries / "postgres").c_str(), X_OK) != 0) {
     throw base::Error{fmt::format("PostgreSQL 15 is not in {}: apt-get install postgresql-15",
                                   binaries.string())};
   }
-  if (!std::filesystem::exists(folder)) make_cluster(*this);
-
+  if (!exists()) return;
   const std::string version = read_small_file(folder / "PG_VERSION");
-  if (version.empty() || password().empty()) {
+  if (!version.empty() && version != kMajorVersion) {
     throw base::Error{
-        fmt::format("the database in {} is damaged: restore it from a backup", folder.string())};
+        fmt::format("the database in {} was made by PostgreSQL {}, and this is {}: use pg_upgrade, "
+                    "or dump it there and restore it into a new one",
+                    folder.string(),
+                    version,
+                    kMajorVersion)};
   }
-  if (version != kMajorVersion) {
-    throw base::Error{fmt::format("the database in {} was made by PostgreSQL {}, and this is {}",
-                                  folder.string(),
-                                  version,
-                                  kMajorVersion)};
+  for (const std::string_view file : kVitalFiles) {
+    std::error_code ignored;
+    if (std::filesystem::file_size(folder / file, ignored) > 0 && !ignored) continue;
+    throw base::Error{fmt::format(
+        "the database in {} is damaged ({} is missing or empty): restore it from a backup",
+        folder.string(),
+        file)};
   }
 }
 
@@ -156,7 +198,8 @@ std::string PostgresCluster::password() const {
 }
 
 void PostgresCluster::write_settings() const {
-  const bool is_roomy = std::filesystem::space(folder).available >= kRoomyDisk;
+  // By its size and not by what is free: a full disk is no time to write other settings.
+  const bool is_roomy = std::filesystem::space(folder).capacity >= kRoomyDisk;
   write_private_file(
       folder / "postgresql.conf",
       fmt::format(fmt::runtime(kSettings), fmt::arg("max_wal_size", is_roomy ? "4GB" : "1GB")));

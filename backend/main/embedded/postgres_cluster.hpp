@@ -17,10 +17,18 @@ struct PostgresCluster {
   std::filesystem::path binaries;  // Of PostgreSQL 15.
   std::filesystem::path log_file;
 
-  /// Makes the cluster where there is none; takes some seconds, once.
+  [[nodiscard]] bool exists() const;
+
+  /// Makes it where there is none; takes some seconds, once. Ends at once when `stop_descriptor`
+  /// becomes readable: false.
   ///
-  /// Errors: base::Error: no PostgreSQL 15, made by another version, damaged, disk full.
-  void open_or_make() const;
+  /// Errors: base::Error with the end of the log: disk full.
+  [[nodiscard]] bool make(int stop_descriptor) const;
+
+  /// Looks whether PostgreSQL 15 is installed, and a cluster that exists is whole and of it.
+  ///
+  /// Errors: base::Error, one line; nothing was changed.
+  void check() const;
 
   /// Of the role `earshot`, which owns the database `earshot` and is no superuser.
   [[nodiscard]] std::string password() const;

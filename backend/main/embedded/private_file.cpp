@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -17,12 +18,25 @@ namespace embedded {
 namespace {
 
 [[noreturn]] void fail_to_write(const std::filesystem::path& path) {
-  throw base::Error{fmt::format("cannot write {}: {}", path.string(), std::strerror(errno))};
+  const bool is_full = errno == ENOSPC || errno == EDQUOT;
+  throw base::Error{fmt::format("cannot write {}: {}{}",
+                                path.string(),
+                                std::strerror(errno),
+                                is_full ? "; free some space and start again" : "")};
+}
+
+bool is_private_with(const std::filesystem::path& path, std::string_view content) {
+  struct stat facts {};
+  if (::lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
+  if ((facts.st_mode & 0777) != 0600 || facts.st_uid != ::geteuid()) return false;
+  std::ifstream file{path, std::ios::binary};
+  return std::string{std::istreambuf_iterator<char>{file}, {}} == content;
 }
 
 }  // namespace
 
 void write_private_file(const std::filesystem::path& path, std::string_view content) {
+  if (is_private_with(path, content)) return;  // A full disk is no hindrance then.
   const std::filesystem::path unfinished = path.string() + ".new";
   {
     const base::FileDescriptor file{

@@ -11,6 +11,8 @@
 namespace embedded {
 
 StopSignals::StopSignals() {
+  // `earshot up | head` closes the output under a service that others rely on: it goes on, unheard.
+  ::signal(SIGPIPE, SIG_IGN);
   sigset_t stopping;
   ::sigemptyset(&stopping);
   ::sigaddset(&stopping, SIGINT);

@@ -135,7 +135,7 @@ async function machineChecks(check, server, client) {
 		assert.deepEqual(holders(Object.fromEntries(commands)), []);
 		assert.deepEqual(holders({stdout: server.said.out, stderr: server.said.err}), []);
 		const logs = filesBelow(server.dataDir).filter((path) => path.endsWith('.log'));
-		assert.equal(logs.length, 2);
+		assert.equal(logs.length, 3); // Of requests, PostgreSQL, Mosquitto.
 		const files = ['mosquitto/passwords', 'mosquitto/mosquitto.conf', 'postgres/postgresql.conf'];
 		for (const log of logs) files.push(log.slice(server.dataDir.length + 1));
 		assert.deepEqual(

@@ -71,6 +71,13 @@ export default async function killed(check) {
 			await subscriber.heard(await client.asked('Does everybody hear this?'));
 			await subscriber.end();
 		});
+
+		await check('after kill -9 of earshot alone both servers end in order by themselves', async () => {
+			await server.kill();
+			await until('both have ended', () => server.leftovers().length === 0, 20);
+			const lastWord = server.file('postgres.log').trim().split('\n').at(-1);
+			assert.match(lastWord, /database system is shut down/);
+		});
 	} finally {
 		await server.stop();
 	}

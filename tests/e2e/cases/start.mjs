@@ -92,4 +92,43 @@ export default async function start(check) {
 			await server.stop();
 		}
 	});
+
+	for (const {what, file, content, wanted} of [
+		{
+			what: 'of a newer earshot',
+			file: 'earshot.json',
+			content: '{"earshot":99}',
+			wanted: ['newer earshot', '--data-dir'],
+		},
+		{what: 'of a newer PostgreSQL', file: 'postgres/PG_VERSION', content: '99\n', wanted: ['pg_upgrade']},
+		{what: 'without its version', file: 'postgres/PG_VERSION', content: '', wanted: ['restore']},
+		{
+			what: 'with a spoiled control file',
+			file: 'postgres/global/pg_control',
+			content: 'x'.repeat(8_192),
+			wanted: ['damaged', 'restore', 'postgres.log'],
+		},
+	]) {
+		await check(`a data directory ${what} is refused with what to do, and kept as it is`, async () => {
+			const path = join(dataDir, file);
+			const good = readFileSync(path);
+			const base = join(dataDir, 'postgres/base');
+			const sizes = () => readdirSync(base, {recursive: true}).sort().map((name) => [
+				name,
+				statSync(join(base, name)).size,
+			]);
+			const before = sizes();
+			writeFileSync(path, content); // Its owner and mode stay.
+			assertOneLine(await refusedUp(args), ...wanted);
+			assert.equal(readFileSync(path, 'utf8'), content);
+			assert.deepEqual(sizes(), before);
+			assert.deepEqual(processesIn(dataDir), []);
+			writeFileSync(path, good);
+		});
+	}
+
+	await check('when the damage is undone it starts again', async () => {
+		const server = await Server.start({dataDir, ports: [http, mqtt, webSocket]});
+		await server.stop();
+	});
 }

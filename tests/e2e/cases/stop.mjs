@@ -5,10 +5,12 @@ import {connect} from 'node:net';
 
 import {remark} from '../case.mjs';
 import {Client} from '../client.mjs';
-import {familyOf} from '../processes.mjs';
-import {Server} from '../server.mjs';
+import {freePorts} from '../ports.mjs';
+import {childrenOf, familyOf} from '../processes.mjs';
+import {newDataDir, Server} from '../server.mjs';
 import {Storm} from '../storm.mjs';
 import {Subscriber} from '../subscriber.mjs';
+import {until} from '../until.mjs';
 
 /** A connection that sends the beginning of a request, and then nothing. */
 function halfARequest(port) {
@@ -33,7 +35,7 @@ function assertGone(server, family) {
 export default async function stop(check) {
 	let server = await Server.start();
 
-	for (const signal of ['SIGINT', 'SIGTERM']) {
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 		await check(`${signal} stops everything in order within 10 s, whoever is connected`, async () => {
 			const client = await Client.guest(server);
 			const subscriber = await Subscriber.listen(await client.broker(), ['earshot/v1/geo/9q8/y/#']);
@@ -70,6 +72,37 @@ export default async function stop(check) {
 			server = await server.again();
 			await new Client(server.url, guest).asked('Is anybody there already?');
 		}
+	});
+
+	await check('a second Ctrl-C stops the servers at once, which is said, and loses nothing', async () => {
+		const client = await Client.guest(server);
+		const id = await client.asked('Will this be there?');
+		await client.finished(id);
+		// PostgreSQL does not end in order while one of its processes stands still.
+		const [standing] = childrenOf(server.childNamed('postgres').pid);
+		process.kill(standing.pid, 'SIGSTOP');
+		process.kill(server.pid, 'SIGINT');
+		await until('it says that it stops', () => server.said.out.includes('stopping'));
+		const {code, seconds} = await server.stop('SIGINT');
+		remark(`two Ctrl-C: ended after ${seconds.toFixed(1)} s`);
+		assert.equal(code, 0, server.said.err);
+		assert.match(server.said.err, /the servers were stopped at once, as asked/);
+		await until('nothing is left', () => server.leftovers().length === 0, 5);
+		server = await server.again();
+		assert.equal((await new Client(server.url, client).get(`/v1/questions/${id}`)).status, 200);
+	});
+
+	await check('a stop during the first initdb is noticed at once and hinders no later start', async () => {
+		const [http, mqtt, webSocket] = await freePorts(3);
+		const first = new Server(newDataDir(), {http, mqtt, webSocket}, []);
+		await until('initdb runs', () => existsSync(`${first.dataDir}/postgres.new/base`));
+		const {code, seconds} = await first.stop('SIGTERM');
+		assert.equal(code, 0, first.said.err);
+		assert.ok(seconds < 3, `${seconds} s`);
+		assert.deepEqual(first.leftovers(), []);
+		assert.ok(!existsSync(`${first.dataDir}/postgres.new`));
+		const next = await first.again();
+		await next.stop();
 	});
 
 	await check('a stop during the start leaves nothing running', async () => {

@@ -54,8 +54,10 @@ ApiCase::ApiCase(engine::Roles roles) : PgFixture{all_tables()} {
   engine::EngineOptions options;
   options.roles = roles;
   options.database_url = PgFixture::options().url;
+  // scripts/with-services runs it without fsync.
+  options.database.is_throw_away = true;
   options.api.http.port = 0;
-  options.api.http.threads = 8;
+  options.api.http.handlers.threads = 8;
   options.api.broker = {.urls = {}, .username = "viewer", .password = "secret"};
   engine_ = std::make_unique<engine::Engine>(std::move(options), key, apps(), clock, log);
   REQUIRE(support::eventually([&] {

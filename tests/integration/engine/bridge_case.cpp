@@ -1,8 +1,10 @@
 #include "bridge_case.hpp"
 
-#include "base/json.hpp"
+#include "base/error.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -30,11 +32,35 @@ std::span<const pg::MigrationSet> engine_tables() {
   return {&set, 1};
 }
 
-std::int64_t offset_of(const Subscriber::Delivery& delivery) {
-  return base::Json::parse(delivery.payload).at("offset").get<std::int64_t>();
+// Of thousands of envelopes, so it does not parse: what comes before `data` has each name once.
+std::int64_t number_of(const Subscriber::Delivery& delivery, std::string_view name) {
+  const std::string label = '"' + std::string{name} + "\":";
+  const auto at = delivery.payload.find(label);
+  if (at == std::string::npos) throw base::Error("this is no envelope: " + delivery.payload);
+  const char* const end = delivery.payload.data() + delivery.payload.size();
+  std::int64_t number = 0;
+  std::from_chars(delivery.payload.data() + at + label.size(), end, number);
+  return number;
 }
 
-// Twelve topics in five areas, so that several connections and several topics of one are used.
+constexpr std::size_t kLeastData = 16;
+
+template <class Runner>
+void run_append(Runner& runner, const std::vector<std::string>& where, std::size_t data_bytes) {
+  const auto each = [&](const std::string& text) {
+    return std::vector<std::string>(where.size(), text);
+  };
+  const std::string padding(std::max(data_bytes, kLeastData) - kLeastData, '.');
+  runner.run(kAppend,
+             each("test_app"),
+             each("thing.happened"),
+             each("subject-1"),
+             where,
+             each(R"({"text":"hello)" + padding + "\"}"));
+}
+
+}  // namespace
+
 const std::vector<std::string>& cells() {
   static const std::vector<std::string> cells{"9q8yyk9",
                                               "9q8yyk8",
@@ -51,9 +77,28 @@ const std::vector<std::string>& cells() {
   return cells;
 }
 
-}  // namespace
+std::size_t place_of(const std::string& cell, std::size_t connections) {
+  return std::hash<std::string>{}(cell.substr(0, 5)) % connections;
+}
+
+std::size_t places_in_use(std::size_t connections) {
+  std::set<std::size_t> places;
+  for (const std::string& cell : cells()) places.insert(place_of(cell, connections));
+  return places.size();
+}
+
+void append_events(pg::Connection& connection,
+                   const std::vector<std::string>& where,
+                   std::size_t data_bytes) {
+  run_append(connection, where, data_bytes);
+}
+
+void append_events(pg::Transaction& tx, const std::vector<std::string>& where) {
+  run_append(tx, where, kLeastData);
+}
 
 BridgeCase::BridgeCase() : PgFixture{engine_tables()} {}
+BridgeCase::BridgeCase(const std::string& server_url) : PgFixture{engine_tables(), server_url} {}
 
 void BridgeCase::append(int count) {
   static std::minstd_rand random{7};
@@ -61,42 +106,28 @@ void BridgeCase::append(int count) {
     const auto some = std::min<std::size_t>(static_cast<std::size_t>(count), 1 + random() % 20);
     std::vector<std::string> where;
     for (std::size_t i = 0; i < some; ++i) where.push_back(cells()[random() % cells().size()]);
-    onlooker().run(kAppend,
-                   std::vector<std::string>(some, "test_app"),
-                   std::vector<std::string>(some, "thing.happened"),
-                   std::vector<std::string>(some, "subject-1"),
-                   where,
-                   std::vector<std::string>(some, R"({"text":"hello"})"));
+    append_events(onlooker(), where);
     appended.notify();
     count -= static_cast<int>(some);
   }
 }
 
 void BridgeCase::append_to(const std::string& cell) {
-  const auto one = [](const char* text) { return std::vector<std::string>{text}; };
-  onlooker().run(kAppend,
-                 one("test_app"),
-                 one("thing.happened"),
-                 one("subject-1"),
-                 std::vector<std::string>{cell},
-                 one(R"({"text":"hello"})"));
+  append_events(onlooker(), {cell});
   appended.notify();
 }
 
-engine::bridge::BridgeOptions BridgeCase::bridge_options() const {
-  engine::bridge::BridgeOptions options;
-  options.broker = {.url = broker.url(), .username = std::string{kRelayUser}, .password = "secret"};
-  options.connections = 3;
-  options.window = 16;
-  options.lane_capacity = 64;
-  options.retry_first = std::chrono::milliseconds{20};
-  options.retry_most = std::chrono::milliseconds{200};
-  return options;
+std::unique_ptr<engine::bridge::Bridge> BridgeCase::start_bridge() {
+  return start_bridge(broker.url());
 }
 
-std::unique_ptr<engine::bridge::Bridge> BridgeCase::start_bridge() {
-  return std::make_unique<engine::bridge::Bridge>(
-      options(), bridge_options(), appended, clock, log);
+std::unique_ptr<engine::bridge::Bridge> BridgeCase::start_bridge(const std::string& broker_url) {
+  return start_bridge(quick_options(broker_url));
+}
+
+std::unique_ptr<engine::bridge::Bridge> BridgeCase::start_bridge(
+    const engine::bridge::BridgeOptions& bridge_options) {
+  return std::make_unique<engine::bridge::Bridge>(options(), bridge_options, appended, clock, log);
 }
 
 Offsets BridgeCase::logged() {
@@ -116,28 +147,56 @@ bool BridgeCase::saves_position_of_all() {
   return support::eventually([&] { return value_of(kAllSaved) == "t"; });
 }
 
+std::int64_t BridgeCase::term() {
+  return std::stoll(value_of("select term from engine.leader"));
+}
+
 void BridgeCase::cut_leader() {
   terminate_backend(std::stoi(value_of("select holder_pid from engine.leader")));
 }
 
-Offsets first_deliveries(const std::vector<Subscriber::Delivery>& all) {
+void BridgeCase::end_lease() {
+  onlooker().query("update engine.leader set leased_until = clock_timestamp()");
+}
+
+void Audience::come_back() {
+  before_ = heard();
+  subscriber_.reset();
+  subscriber_ = std::make_unique<Subscriber>(broker_, kEvents, /*qos=*/0);
+}
+
+Deliveries Audience::heard() const {
+  Deliveries all = before_;
+  if (!subscriber_) return all;
+  for (auto& delivery : subscriber_->deliveries()) all.push_back(std::move(delivery));
+  return all;
+}
+
+bool Audience::hears(const Offsets& offsets) const {
+  return support::eventually([&] {
+    const Offsets heard_so_far = sorted(first_deliveries(heard()));
+    return std::includes(heard_so_far.begin(), heard_so_far.end(), offsets.begin(), offsets.end());
+  });
+}
+
+Offsets first_deliveries(const Deliveries& all) {
   Offsets firsts;
   std::set<std::int64_t> seen;
   for (const auto& delivery : all) {
-    if (const auto offset = offset_of(delivery); seen.insert(offset).second) {
-      firsts.push_back(offset);
-    }
+    const auto offset = number_of(delivery, "offset");
+    if (seen.insert(offset).second) firsts.push_back(offset);
   }
   return firsts;
 }
 
-bool are_in_order(const std::vector<Subscriber::Delivery>& all) {
+bool are_in_order(const Deliveries& all) {
   std::map<std::string, std::set<std::int64_t>> seen;
   for (const auto& delivery : all) {
     auto& of_topic = seen[delivery.topic];
-    const auto offset = offset_of(delivery);
-    const bool is_first = !of_topic.contains(offset);
-    if (is_first && !of_topic.empty() && offset < *of_topic.rbegin()) return false;
+    const auto offset = number_of(delivery, "offset");
+    if (of_topic.contains(offset)) continue;
+    const std::int64_t newest = of_topic.empty() ? 0 : *of_topic.rbegin();
+    if (number_of(delivery, "prev") != newest) return false;
     of_topic.insert(offset);
   }
   return true;

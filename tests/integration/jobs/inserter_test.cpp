@@ -80,6 +80,44 @@ TEST_CASE_METHOD(JobsCase, "a commit in doubt is settled by its ids", "[integrat
   CHECK(value_of("select count(*) from engine.job") == "1");
 }
 
+TEST_CASE_METHOD(
+    JobsCase,
+    "a commit in doubt that can never be settled is refused as unknown, and not stored "
+    "again under new ids",
+    "[integration][jobs]") {
+  BatchInserter inserter{pool, ids, accepted, log};
+  std::vector<std::future<Answer>> answers;
+  {
+    const auto connection = pool.acquire();
+    pg::Transaction blocker{*connection};
+    blocker.query("lock table engine.batch in exclusive mode");
+    answers = insert_from_many_threads(inserter, 2);
+    REQUIRE(support::eventually([&] { return value_of(kWaitingInserts) == "1"; }));
+    terminate_backend(std::stoi(
+        value_of("select pid from pg_stat_activity where wait_event_type = 'Lock' and query ilike "
+                 "'%engine.batch%' and pid <> pg_backend_pid()")));
+    // The next attempt waits for the lock too, and then finds no such table.
+    blocker.query("alter table engine.batch rename to elsewhere");
+    blocker.commit();
+  }
+  int unknown = 0;
+  for (auto& future : answers) {
+    const Answer answer = future.get();
+    REQUIRE_FALSE(answer);
+    if (answer.error().status == 503) {
+      CHECK_THAT(answer.error().detail, Catch::Contains("It is not known"));
+      ++unknown;
+    }
+  }
+  CHECK(unknown >= 1);
+  CHECK(value_of("select count(*) from engine.job") == "0");
+
+  SECTION("and the state ends with the fault") {
+    onlooker().query("alter table engine.elsewhere rename to batch");
+    CHECK(inserter.insert(spec(1)));
+  }
+}
+
 TEST_CASE_METHOD(JobsCase,
                  "the same rows stored twice are found, not doubled",
                  "[integration][jobs]") {

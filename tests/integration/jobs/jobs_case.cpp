@@ -43,8 +43,10 @@ constexpr pg::Statement kEffect{"effect", "insert into effect select unnest($1::
 
 }  // namespace
 
-JobsCase::JobsCase()
-    : PgFixture{engine_tables()},
+JobsCase::JobsCase() : JobsCase{support::shared_server()} {}
+
+JobsCase::JobsCase(std::string server_url)
+    : PgFixture{engine_tables(), std::move(server_url)},
       pool{queue_options(options()), {.connections_max = 16}, log},
       ids{pool, clock, log} {
   onlooker().query("create table effect (job_id bigint not null)");

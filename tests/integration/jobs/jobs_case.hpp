@@ -29,6 +29,8 @@ class JobsCase : public support::PgFixture {
   static constexpr const char* kKind = "test.act";
 
   JobsCase();
+  /// On another server than that of scripts/with-services.
+  explicit JobsCase(std::string server_url);
 
   /// Accepts `count` jobs in one commit with the arguments {"n": 0}, {"n": 1} …
   std::vector<wire::JobId> accept(int count, std::int16_t max_attempts = 5);

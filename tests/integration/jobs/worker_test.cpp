@@ -167,6 +167,22 @@ TEST_CASE_METHOD(JobsCase,
   CHECK(value_of("select count(*) from engine.event") == "9");
 }
 
+TEST_CASE_METHOD(JobsCase,
+                 "an app's constraint that is named like the engine's fails the attempt",
+                 "[integration][jobs]") {
+  onlooker().query("create table tally (id bigint constraint result_x primary key)");
+  onlooker().query("insert into tally values (1)");
+  const auto ids_accepted = accept(1, /*max_attempts=*/2);
+
+  work_until_all_ended([](std::span<const Job> jobs, pg::Transaction& tx) {
+    tx.query("insert into tally values (1)");
+    return jobs_test::act(jobs, tx);
+  });
+
+  CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
+  CHECK(status(ids_accepted[0]).attempt == 2);
+}
+
 TEST_CASE_METHOD(JobsCase, "batches of a worker that died are taken over", "[integration][jobs]") {
   accept(40);
   accept(1);

@@ -16,6 +16,7 @@
 using embedded::Postgres;
 using embedded::Supervisor;
 using namespace std::chrono_literals;
+using support::content_of;
 using support::eventually;
 using support::output_of;
 
@@ -40,6 +41,25 @@ struct PostgresFixture : support::EmbeddedFixture {
   }
   [[nodiscard]] Supervisor supervisor() const { return Supervisor{stop_button.get(), log}; }
   [[nodiscard]] Postgres postgres() const { return Postgres{data, {}, log}; }
+  void make_cluster() const { REQUIRE(postgres().prepare(stop_button.get())); }
+  [[nodiscard]] std::string refusal() const {
+    try {
+      Postgres server = postgres();
+      Supervisor watcher = supervisor();
+      return watcher.start(server) ? "started" : "stopped";
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+  }
+  // From the next start on PostgreSQL recovers, with an archive in which it looks again and again
+  // for so long, in vain: what the replay of much log looks like from outside.
+  void let_recovery_take(const std::string& seconds) const {
+    std::ofstream{cluster() / "recovery.signal"} << "";
+    std::ofstream{cluster() / "postgresql.auto.conf"}
+        << "restore_command = 'touch " << recovering().string() << "; sleep " << seconds
+        << "; false'\n";
+  }
+  [[nodiscard]] std::filesystem::path recovering() const { return data.path() / "recovering"; }
 };
 
 }  // namespace
@@ -157,7 +177,7 @@ TEST_CASE_METHOD(PostgresFixture,
 TEST_CASE_METHOD(PostgresFixture,
                  "a stranger whose number is in postmaster.pid lives on",
                  "[integration][postgres]") {
-  { const Postgres made = postgres(); }
+  make_cluster();
   base::ChildProcess stranger{{"/usr/bin/sleep", "60"}, {}};
   std::ofstream{cluster() / "postmaster.pid"} << stranger.pid() << "\n"
                                               << cluster().string()
@@ -190,17 +210,152 @@ TEST_CASE_METHOD(PostgresFixture,
 }
 
 TEST_CASE_METHOD(PostgresFixture,
-                 "a missing, damaged or foreign database is one clear line",
+                 "a missing or foreign database is one clear line",
                  "[integration][postgres]") {
   CHECK_THROWS_WITH((Postgres{data, {.binaries = "/nowhere"}, log}),
                     "PostgreSQL 15 is not in /nowhere: apt-get install postgresql-15");
+  std::filesystem::create_symlink("/nowhere/disk", cluster());
+  const std::string damaged = "the database in " + cluster().string() + " is damaged (";
+  CHECK(refusal() == damaged + "PG_VERSION is missing or empty): restore it from a backup");
+  CHECK(std::filesystem::is_symlink(cluster()));
+  std::filesystem::remove(cluster());
   std::filesystem::create_directory(cluster());
-  CHECK_THROWS_WITH(
-      postgres(),
-      "the database in " + cluster().string() + " is damaged: restore it from a backup");
-  std::ofstream{cluster() / "PG_VERSION"} << "16\n";
-  std::ofstream{cluster() / "earshot.password"} << "x\n";
-  CHECK_THROWS_WITH(
-      postgres(),
-      "the database in " + cluster().string() + " was made by PostgreSQL 16, and this is 15");
+  std::ofstream{cluster() / "PG_VERSION"} << "99\n";
+  CHECK(refusal() == "the database in " + cluster().string() +
+                         " was made by PostgreSQL 99, and this is 15: use pg_upgrade, or dump it "
+                         "there and restore it into a new one");
+  CHECK(std::distance(std::filesystem::directory_iterator{cluster()}, {}) == 1);
+}
+
+TEST_CASE_METHOD(PostgresFixture,
+                 "each kind of damage is one line that says what to do, and changes nothing",
+                 "[integration][postgres]") {
+  make_cluster();
+  for (const char* const lost : {"PG_VERSION", "base", "global/pg_control", "earshot.password"}) {
+    INFO(lost);
+    const auto aside = data.path() / "aside";
+    std::filesystem::rename(cluster() / lost, aside);
+    const bool is_folder = std::filesystem::is_directory(aside);
+    if (is_folder) std::filesystem::create_directory(cluster() / lost);
+    const std::string name = is_folder ? "base/1/PG_VERSION" : lost;
+    CHECK(refusal() == "the database in " + cluster().string() + " is damaged (" + name +
+                           " is missing or empty): restore it from a backup");
+    CHECK(std::filesystem::exists(cluster() / lost) == is_folder);
+    std::filesystem::remove(cluster() / lost);
+    std::filesystem::rename(aside, cluster() / lost);
+  }
+
+  const std::string good = content_of(cluster() / "global/pg_control");
+  const std::string garbage(good.size(), 'x');
+  std::ofstream{cluster() / "global/pg_control"} << garbage;
+  const std::string line = refusal();
+  INFO(line);
+  CHECK(line.starts_with("PostgreSQL did not start (exit code 1)"));
+  CHECK(line.find("the data is damaged: restore a backup; its log is ") != std::string::npos);
+  CHECK(line.find('\n') == std::string::npos);
+  CHECK(content_of(cluster() / "global/pg_control") == garbage);
+  std::ofstream{cluster() / "global/pg_control"} << good;
+  CHECK(refusal() == "started");
+}
+
+TEST_CASE_METHOD(PostgresFixture,
+                 "a stop during the first initdb is noticed at once and leaves nothing half made",
+                 "[integration][postgres]") {
+  const auto unfinished = data.path() / "postgres.new";
+  {
+    Postgres server = postgres();
+    Supervisor watcher = supervisor();
+    std::chrono::steady_clock::time_point pressed;
+    bool has_begun = false;
+    const std::jthread operator_at_work{[&] {
+      has_begun = eventually([&] { return std::filesystem::exists(unfinished / "base"); });
+      pressed = std::chrono::steady_clock::now();
+      press_stop();
+    }};
+    CHECK_FALSE(watcher.start(server));
+    CHECK(has_begun);
+    CHECK(std::chrono::steady_clock::now() - pressed < 2s);
+  }
+  CHECK_FALSE(std::filesystem::exists(unfinished));
+  CHECK_FALSE(std::filesystem::exists(cluster()));
+  CHECK(refusal() == "started");
+}
+
+TEST_CASE_METHOD(PostgresFixture,
+                 "while PostgreSQL recovers the start waits and says so",
+                 "[integration][postgres]") {
+  REQUIRE(refusal() == "started");
+  let_recovery_take("0.1");
+  const support::CapturedErrors said;
+  Postgres server = postgres();
+  Supervisor watcher{stop_button.get(), loud_log, {.news_period = 100ms}};
+  REQUIRE(watcher.start(server));
+  CHECK(said.count("waiting for PostgreSQL") >= 2);
+  CHECK(std::filesystem::exists(recovering()));
+  CHECK(query(server, "select pg_is_in_recovery()") == "f\n");
+}
+
+TEST_CASE_METHOD(PostgresFixture,
+                 "a stop while PostgreSQL recovers ends in time, and the next start goes on",
+                 "[integration][postgres]") {
+  REQUIRE(refusal() == "started");
+  let_recovery_take("60");
+  std::chrono::steady_clock::time_point pressed;
+  bool has_begun = false;
+  {
+    Postgres server = postgres();
+    Supervisor watcher = supervisor();
+    const std::jthread operator_at_work{[&] {
+      has_begun = eventually([&] { return std::filesystem::exists(recovering()); });
+      pressed = std::chrono::steady_clock::now();
+      press_stop();
+    }};
+    CHECK_FALSE(watcher.start(server));
+  }
+  CHECK(has_begun);
+  CHECK(std::chrono::steady_clock::now() - pressed < 8s);
+  CHECK(embedded::processes_in(cluster(), "postgres").empty());
+  let_recovery_take("0");
+  CHECK(refusal() == "started");
+}
+
+TEST_CASE_METHOD(PostgresFixture,
+                 "a postmaster that hangs is said to, and started again when that lasts",
+                 "[integration][postgres]") {
+  const support::CapturedErrors said;
+  Postgres server = postgres();
+  Supervisor watcher{stop_button.get(),
+                     loud_log,
+                     {.look_period = 20ms, .silence_said_after = 100ms, .silence_limit = 600ms}};
+  REQUIRE(watcher.start(server));
+  CHECK(query(server, "create table kept as select 42 as answer; select 1") == "1\n");
+  const pid_t hanging = postmaster();
+  bool came_back = false;
+  {
+    const std::jthread operator_at_work{[&] {
+      ::kill(hanging, SIGSTOP);
+      came_back = eventually([&] { return said.count("PostgreSQL is ready again") == 1; });
+      press_stop();
+    }};
+    watcher.run();
+  }
+  CHECK(came_back);
+  CHECK(postmaster() != hanging);
+  CHECK(query(server, "select answer from kept") == "42\n");
+  CHECK(said.count("PostgreSQL runs but does not answer") == 1);
+}
+
+TEST_CASE_METHOD(PostgresFixture,
+                 "whatever hangs, nothing outlives the server",
+                 "[integration][postgres]") {
+  {
+    Postgres server = postgres();
+    Supervisor watcher = supervisor();
+    REQUIRE(watcher.start(server));
+    const auto running = embedded::processes_in(cluster(), "postgres");
+    REQUIRE(running.size() > 1);
+    for (const pid_t pid : running) ::kill(pid, SIGSTOP);
+    press_stop();
+  }
+  CHECK(eventually([&] { return embedded::processes_in(cluster(), "postgres").empty(); }));
 }

@@ -1,6 +1,7 @@
 #include "main/embedded/privileges.hpp"
 
 #include "base/error.hpp"
+#include "main/embedded/mosquitto.hpp"
 #include "scratch.hpp"
 
 #include <catch2/catch.hpp>
@@ -63,8 +64,8 @@ TEST_CASE("root becomes postgres for ever and owns a new data directory",
           "[integration][privileges]") {
   if (!is_root()) return;
   const ScratchFolder scratch;
-  std::filesystem::permissions(scratch.path, std::filesystem::perms{0755});
-  const auto data_dir = scratch.path / "deep" / "data";
+  std::filesystem::permissions(scratch.path(), std::filesystem::perms{0755});
+  const auto data_dir = scratch.path() / "deep" / "data";
 
   CHECK(drop(data_dir) == "postgres usable sees itself /var/lib/postgresql");
 
@@ -79,8 +80,8 @@ TEST_CASE("root becomes the owner of a directory that belongs to somebody",
           "[integration][privileges]") {
   if (!is_root()) return;
   const ScratchFolder scratch;
-  std::filesystem::permissions(scratch.path, std::filesystem::perms{0755});
-  const auto data_dir = scratch.path / "data";
+  std::filesystem::permissions(scratch.path(), std::filesystem::perms{0755});
+  const auto data_dir = scratch.path() / "data";
   std::filesystem::create_directory(data_dir);
   const passwd* const nobody = ::getpwnam("nobody");
   REQUIRE(::chown(data_dir.c_str(), nobody->pw_uid, nobody->pw_gid) == 0);
@@ -90,7 +91,7 @@ TEST_CASE("root becomes the owner of a directory that belongs to somebody",
 TEST_CASE("files of root never change their owner", "[integration][privileges]") {
   if (!is_root()) return;
   const ScratchFolder scratch;
-  const auto data_dir = scratch.path / "data";
+  const auto data_dir = scratch.path() / "data";
   std::filesystem::create_directory(data_dir);
   std::ofstream{data_dir / "precious"} << "x";
   CHECK(drop(data_dir) == data_dir.string() +
@@ -107,9 +108,9 @@ TEST_CASE("files of root never change their owner", "[integration][privileges]")
 
 TEST_CASE("a directory that the user cannot reach is named", "[integration][privileges]") {
   const ScratchFolder scratch;
-  const auto closed = scratch.path / "closed";
+  const auto closed = scratch.path() / "closed";
   std::filesystem::create_directory(closed);
-  std::filesystem::permissions(scratch.path, std::filesystem::perms{0755});
+  std::filesystem::permissions(scratch.path(), std::filesystem::perms{0755});
   std::filesystem::permissions(closed, std::filesystem::perms{0});
 
   const std::string said = drop(closed / "data");
@@ -132,4 +133,22 @@ TEST_CASE("the limit of open files becomes the highest allowed", "[integration][
     return std::string{limit.rlim_cur == limit.rlim_max ? "highest" : "lower"};
   });
   CHECK(said == "highest");
+}
+
+TEST_CASE("a low limit of open files is said with what it means", "[integration][privileges]") {
+  const auto said_with = [](rlim_t files) {
+    return in_another_process([files] {
+      const support::CapturedErrors said;
+      const rlimit limit{.rlim_cur = files, .rlim_max = files};
+      ::setrlimit(RLIMIT_NOFILE, &limit);
+      const ScratchFolder scratch;
+      const embedded::DataDirectory data{scratch.path() / "data"};
+      const embedded::Mosquitto broker{data, {}, base::Log{}};
+      return said.text();
+    });
+  };
+  const std::string low = said_with(256);
+  CHECK(low.find("warning  the limit of open files is low") != std::string::npos);
+  CHECK(low.find("limit=256") != std::string::npos);
+  CHECK(said_with(8192).empty());
 }

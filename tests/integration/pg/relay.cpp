@@ -73,6 +73,10 @@ void Relay::fall_silent() {
   state_.with([](State& state) { state.mode = Mode::kSilent; });
 }
 
+void Relay::go_deaf() {
+  state_.with([](State& state) { state.mode = Mode::kDeaf; });
+}
+
 void Relay::serve(const std::stop_token& stop) {
   while (!is_readable(listener_.get())) {
     if (stop.stop_requested()) return;
@@ -86,9 +90,13 @@ void Relay::serve(const std::stop_token& stop) {
     std::array<pollfd, 2> sockets{pollfd{.fd = client.get(), .events = POLLIN, .revents = 0},
                                   pollfd{.fd = server.get(), .events = POLLIN, .revents = 0}};
     ::poll(sockets.data(), sockets.size(), /*timeout_ms=*/10);
-    if (state_.with([](const State& state) { return state.mode == Mode::kSilent; })) continue;
+    const Mode mode = state_.with([](const State& state) { return state.mode; });
+    if (mode == Mode::kSilent) continue;
     // The server first: what it still has to say is older than what the client says next.
-    if (sockets[1].revents != 0 && !pass(server.get(), client.get(), /*is_client=*/false)) return;
+    if (mode != Mode::kDeaf && sockets[1].revents != 0 &&
+        !pass(server.get(), client.get(), /*is_client=*/false)) {
+      return;
+    }
     if (sockets[0].revents != 0 && !pass(client.get(), server.get(), /*is_client=*/true)) return;
   }
 }

@@ -28,9 +28,11 @@ class Relay {
   void cut_at_answer();
   /// Nothing passes any more, as if the server were stopped.
   void fall_silent();
+  /// What the server says is not taken from it any more, as if the client were stopped.
+  void go_deaf();
 
  private:
-  enum class Mode { kOpen, kCutAtAnswer, kSilent };
+  enum class Mode { kOpen, kCutAtAnswer, kDeaf, kSilent };
   struct State {
     Mode mode{Mode::kOpen};
     bool was_client_last{false};

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "support/eventually.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -11,31 +12,15 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
 
 using base::ChildOptions;
 using base::ChildProcess;
 using base::ExitStatus;
+using support::content_of;
+using support::ScratchFolder;
 using namespace std::chrono_literals;
 
 namespace {
-
-// A folder in which scripts write what they saw; gone with the test.
-struct ScratchFolder {
-  ScratchFolder() {
-    char name[] = "/tmp/earshot-test-XXXXXX";
-    path = ::mkdtemp(name);
-  }
-  ~ScratchFolder() { std::filesystem::remove_all(path); }
-
-  [[nodiscard]] std::string content(const std::string& name) const {
-    std::ostringstream text;
-    text << std::ifstream{path / name}.rdbuf();
-    return text.str();
-  }
-
-  std::filesystem::path path;
-};
 
 std::vector<std::string> shell(const std::string& script) {
   return {"/bin/sh", "-c", script};
@@ -85,32 +70,32 @@ TEST_CASE("a program that cannot be started is an error with its reason", "[unit
 
 TEST_CASE("both outputs are appended to the log file", "[unit][child_process]") {
   const ScratchFolder scratch;
-  const auto log = scratch.path / "log";
+  const auto log = scratch.path() / "log";
   CHECK(run("echo one; echo two >&2", {.log_file = log}).is_success());
   CHECK(run("echo three", {.log_file = log}).is_success());
-  CHECK(scratch.content("log") == "one\ntwo\nthree\n");
-  CHECK(base::last_lines(log, 2) == "two\nthree");
+  CHECK(content_of(scratch.path() / "log") == "one\ntwo\nthree\n");
+  CHECK(base::last_lines(log, 2) == "two | three");
   CHECK(std::filesystem::status(log).permissions() == std::filesystem::perms{0600});
-  CHECK(base::last_lines(scratch.path / "none", 2).empty());
+  CHECK(base::last_lines(scratch.path() / "none", 2).empty());
 }
 
 TEST_CASE("a child gets its own environment, folder, input and limit, and nothing of ours",
           "[unit][child_process]") {
   const ScratchFolder scratch;
-  std::ofstream{scratch.path / "input"} << "from a file\n";
+  std::ofstream{scratch.path() / "input"} << "from a file\n";
   ::setenv("EARSHOT_TEST_SECRET", "hidden", 1);
   const int leaked = ::open("/dev/null", O_RDONLY);  // Without O_CLOEXEC, as a library might.
 
   CHECK(run("cat; pwd; ulimit -n; env | sort; ls /proc/$$/fd | wc -l",
             {.environment = {"PATH=/usr/bin:/bin", "COLOUR=green"},
              .working_dir = "/usr",
-             .input_file = scratch.path / "input",
-             .log_file = scratch.path / "log",
+             .input_file = scratch.path() / "input",
+             .log_file = scratch.path() / "log",
              .open_files = 123})
             .is_success());
 
   ::close(leaked);
-  CHECK(scratch.content("log") ==
+  CHECK(content_of(scratch.path() / "log") ==
         "from a file\n/usr\n123\nCOLOUR=green\nPATH=/usr/bin:/bin\nPWD=/usr\n3\n");
 }
 
@@ -145,7 +130,7 @@ TEST_CASE("waiting is bounded, and the end wakes it at once", "[unit][child_proc
 
 TEST_CASE("the destructor stops a child, also one that refuses", "[unit][child_process]") {
   const ScratchFolder scratch;
-  const auto ready = scratch.path / "ready";
+  const auto ready = scratch.path() / "ready";
   const std::string script = "trap 'echo no' TERM; echo up; while :; do sleep 0.05; done";
   pid_t pid = 0;
   {
@@ -154,12 +139,12 @@ TEST_CASE("the destructor stops a child, also one that refuses", "[unit][child_p
     CHECK(first_line(ready) == "up");
   }
   CHECK_FALSE(is_alive(pid));
-  CHECK(scratch.content("ready").find("no") != std::string::npos);
+  CHECK(content_of(scratch.path() / "ready").find("no") != std::string::npos);
 }
 
 TEST_CASE("stop steps are taken in order, until one works", "[unit][child_process]") {
   const ScratchFolder scratch;
-  const auto log = scratch.path / "log";
+  const auto log = scratch.path() / "log";
   const std::string script =
       "trap 'echo int' INT; trap 'echo term; exit 7' TERM; echo up; while :; do sleep 0.05; done";
   ChildProcess child{shell(script),
@@ -167,12 +152,12 @@ TEST_CASE("stop steps are taken in order, until one works", "[unit][child_proces
   CHECK(first_line(log) == "up");
   child.stop();
   CHECK(child.poll()->text() == "exit code 7");
-  CHECK(scratch.content("log") == "up\nint\nterm\n");
+  CHECK(content_of(scratch.path() / "log") == "up\nint\nterm\n");
 }
 
 TEST_CASE("a child dies with its parent, also when that is killed", "[unit][child_process]") {
   const ScratchFolder scratch;
-  const auto log = scratch.path / "log";
+  const auto log = scratch.path() / "log";
   const pid_t parent = ::fork();
   if (parent == 0) {
     const ChildProcess child{shell("echo $$; exec sleep 60"), {.log_file = log}};

@@ -2,28 +2,28 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <stdexcept>
+#include <utility>
 
 namespace http_test {
 namespace {
 
 constexpr int kPatience_s = 20;
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
-Answer parse(std::string bytes) {
+Answer parse_head(std::string_view head) {
   Answer answer;
-  answer.bytes = std::move(bytes);
-  const std::string_view all = answer.bytes;
-  if (!all.starts_with("HTTP/1.1 ")) return answer;
-  std::from_chars(all.data() + 9, all.data() + 12, answer.status);
-  const std::size_t end = all.find("\r\n\r\n");
-  answer.body = all.substr(std::min(end, all.size() - 4) + 4);
-  std::string_view lines = all.substr(0, end);
+  if (!head.starts_with("HTTP/1.1 ")) return answer;
+  std::from_chars(head.data() + 9, head.data() + 12, answer.status);
+  std::string_view lines = head.substr(0, head.size() - kHeadEnd.size());
   while (true) {
     lines.remove_prefix(std::min(lines.find("\r\n"), lines.size()));
     if (lines.empty()) return answer;
@@ -46,10 +46,13 @@ std::string Answer::header(const std::string& lower_case_name) const {
   return found == headers.end() ? "" : found->second;
 }
 
-RawClient::RawClient(int port) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
+RawClient::RawClient() : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
   const timeval patience{.tv_sec = kPatience_s, .tv_usec = 0};
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+}
+
+void RawClient::connect(int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -60,6 +63,7 @@ RawClient::RawClient(int port) : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CL
 }
 
 RawClient& RawClient::send(std::string_view bytes) {
+  if (!bytes.empty()) is_head_ = bytes.starts_with("HEAD ");
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;
@@ -83,21 +87,48 @@ std::size_t RawClient::flood(std::string_view piece, std::size_t bytes_max) {
   return sent;
 }
 
-Answer RawClient::receive() {
-  std::string bytes;
-  std::array<char, 4096> piece{};
-  while (true) {
-    const ssize_t size = ::recv(socket_.get(), piece.data(), piece.size(), 0);
-    if (size <= 0) return parse(std::move(bytes));
-    bytes.append(piece.data(), static_cast<std::size_t>(size));
-  }
+RawClient::Input RawClient::receive_piece() {
+  std::array<char, 64 * 1024> piece{};
+  const ssize_t size = ::recv(socket_.get(), piece.data(), piece.size(), 0);
+  if (size <= 0) return Input::kEnd;
+  received_.append(piece.data(), static_cast<std::size_t>(size));
+  return Input::kMore;
 }
 
-std::string RawClient::receive_bytes(std::size_t bytes) {
-  std::string received(bytes, '\0');
-  const ssize_t size = ::recv(socket_.get(), received.data(), bytes, MSG_WAITALL);
-  received.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  return received;
+Answer RawClient::receive() {
+  std::size_t end = std::string::npos;
+  while ((end = received_.find(kHeadEnd)) == std::string::npos) {
+    if (receive_piece() == Input::kEnd) return {};
+  }
+  const std::size_t head = end + kHeadEnd.size();
+  Answer answer = parse_head(std::string_view{received_}.substr(0, head));
+  std::size_t body = 0;
+  const std::string length = answer.header("content-length");
+  if (!is_head_) std::from_chars(length.data(), length.data() + length.size(), body);
+  while (received_.size() < head + body && receive_piece() == Input::kMore) {
+  }
+  answer.bytes = received_.substr(0, head + body);
+  answer.body = answer.bytes.substr(head);
+  received_.erase(0, head + body);
+  return answer;
+}
+
+std::string RawClient::receive_rest() {
+  while (receive_piece() == Input::kMore) {
+  }
+  return std::exchange(received_, {});
+}
+
+bool RawClient::is_closed() {
+  if (!received_.empty()) return false;
+  char byte = 0;
+  const ssize_t size = ::recv(socket_.get(), &byte, 1, 0);
+  return size == 0 || (size < 0 && errno != EAGAIN);  // EAGAIN: out of patience.
+}
+
+bool RawClient::is_silent_for(std::chrono::milliseconds time) const {
+  pollfd input{.fd = socket_.get(), .events = POLLIN, .revents = 0};
+  return received_.empty() && ::poll(&input, 1, static_cast<int>(time.count())) == 0;
 }
 
 Answer exchange(int port, std::string_view bytes) {

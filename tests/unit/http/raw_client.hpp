@@ -2,6 +2,7 @@
 
 #include "base/file_descriptor.hpp"
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,20 +22,34 @@ struct Answer {
 /// Speaks bytes over a plain socket, so that nothing repairs what a test sends.
 class RawClient {
  public:
-  explicit RawClient(int port);
+  /// Not connected yet.
+  RawClient();
+  explicit RawClient(int port) : RawClient{} { connect(port); }
+  void connect(int port);
 
   /// Sends as much as the server takes. A server that closed early is no error here.
   RawClient& send(std::string_view bytes);
   RawClient& end_sending();
   /// Sends `piece` until the server closes or `bytes_max` are sent; returns the bytes sent.
   std::size_t flood(std::string_view piece, std::size_t bytes_max);
-  /// Everything up to the end of the connection, at most 20 s.
+
+  /// The next answer, at most 20 s. Its length is what it says; that to a HEAD has no body.
   [[nodiscard]] Answer receive();
-  /// Waits until the server has sent at least `bytes` and returns them.
-  [[nodiscard]] std::string receive_bytes(std::size_t bytes);
+  /// Everything up to the end of the connection, at most 20 s.
+  [[nodiscard]] std::string receive_rest();
+  /// True when the server closes without another byte.
+  [[nodiscard]] bool is_closed();
+  /// True when nothing at all comes from the server for so long.
+  [[nodiscard]] bool is_silent_for(std::chrono::milliseconds time) const;
+  [[nodiscard]] int socket() const { return socket_.get(); }
 
  private:
+  enum class Input { kMore, kEnd };
+  Input receive_piece();
+
   base::FileDescriptor socket_;
+  std::string received_;
+  bool is_head_ = false;  // What was sent last.
 };
 
 /// One request, one answer.

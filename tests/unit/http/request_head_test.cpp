@@ -7,7 +7,6 @@
 #include <random>
 #include <string>
 
-using http::may_become_head;
 using http::parse_request_head;
 
 namespace {
@@ -117,15 +116,17 @@ TEST_CASE("a length beyond every number is the largest number", "[unit][http]") 
   CHECK(http::declared_length(head->headers) == std::numeric_limits<std::uint64_t>::max());
 }
 
-TEST_CASE("a beginning is given up as soon as nothing can save it", "[unit][http]") {
-  CHECK(may_become_head(""));
-  CHECK(may_become_head("GET / HT"));
-  CHECK(may_become_head("GET / HTTP/1.1\r"));
-  CHECK(may_become_head("GET / HTTP/1.1\r\nHost: a\tb"));
-  CHECK_FALSE(may_become_head("\r\n"));
-  CHECK_FALSE(may_become_head("GET / HTTP/1.1\n"));
-  CHECK_FALSE(may_become_head("GET / HTTP/1.1\rX"));
-  CHECK_FALSE(may_become_head("\x16\x03\x01"));  // TLS.
+TEST_CASE("the Connection header is a list of words", "[unit][http]") {
+  const auto has = [](const std::string& value, const char* word) {
+    const auto head = parse_request_head(with("Connection: " + value + "\r\n"));
+    return http::has_connection_option(head->headers, word);
+  };
+  CHECK(has("close", "close"));
+  CHECK(has("CLOSE", "close"));
+  CHECK(has("keep-alive , Close", "close"));
+  CHECK(has("a,,keep-alive", "keep-alive"));
+  CHECK_FALSE(has("closed", "close"));
+  CHECK_FALSE(has("", "close"));
 }
 
 TEST_CASE("no mutation of a head crashes the parser or smuggles a length", "[unit][http]") {

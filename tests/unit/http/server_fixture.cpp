@@ -8,6 +8,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <stop_token>
+#include <thread>
 
 namespace http_test {
 
@@ -58,6 +59,16 @@ http::Router ServerFixture::routes() {
                     .body = "x",
                     .headers = {{"X-Split", "a\r\nInjected: 1"}}};
   });
+  router.add("GET", "/named", [](const Request&) {
+    return Response{
+        .status = 200, .content_type = "text/plain\r\nInjected: 1", .body = "x", .headers = {}};
+  });
+  router.add("GET", "/page", [](const Request&) {
+    return Response{.status = 200,
+                    .content_type = "text/plain; charset=utf-8",
+                    .body = std::string(1024 * 1024, 'x'),
+                    .headers = {}};
+  });
   router.add("GET", "/large", [](const Request&) {
     return Response{.status = 200,
                     .content_type = "text/plain; charset=utf-8",
@@ -94,6 +105,14 @@ void ServerFixture::wait_until_at_gate(int requests) {
 
 void ServerFixture::open_gate() {
   gate_.update([](Gate& gate) { gate.is_open = true; });
+}
+
+void ServerFixture::wait_until_all_accepted() const {
+  const auto until = std::chrono::steady_clock::now() + 20s;
+  while (not_yet_accepted() > 0) {
+    if (std::chrono::steady_clock::now() > until) throw std::runtime_error{"not accepted"};
+    std::this_thread::yield();
+  }
 }
 
 // Source: proc(5), /proc/net/tcp: rx_queue of a listening socket (state 0A) is its accept queue.

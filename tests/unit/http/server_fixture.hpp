@@ -30,6 +30,7 @@ class ServerFixture {
 
   /// Connections the kernel has completed and the server has not accepted.
   [[nodiscard]] int not_yet_accepted() const;
+  void wait_until_all_accepted() const;
 
  private:
   struct Gate {

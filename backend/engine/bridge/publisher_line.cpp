@@ -1,0 +1,161 @@
+#include "engine/bridge/publisher_line.hpp"
+
+#include "wire/topic.hpp"
+
+#include <string>
+
+namespace engine::bridge {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Report::Kind;
+
+// The first line also carries what is said once for the whole relay.
+constexpr std::size_t kStatusPlace = 0;
+// Lanes number their sendings from 1.
+constexpr Lane::Ticket kStatusTicket = 0;
+// A reply usually takes 1 to 5 ms. After this long the library may have missed its own signal.
+constexpr auto kNudgeAfter = 30ms;
+// The library reports a failed attempt after 3 s; this is for when it does not.
+constexpr auto kConnectingMost = 10s;
+
+RetainedMessage status(std::string_view text) {
+  return {.topic = wire::status_topic(), .payload = std::string{text}};
+}
+
+}  // namespace
+
+PublisherLine::PublisherLine(const BridgeOptions& options,
+                             std::size_t place,
+                             Reports& reports,
+                             const base::Clock& clock,
+                             const base::Log& log)
+    : options_{options},
+      clock_{clock},
+      log_{log},
+      place_{place},
+      lane_{options.lane_capacity, options.window},
+      connection_{options.broker,
+                  place,
+                  place == kStatusPlace ? status("offline") : RetainedMessage{},
+                  reports},
+      pause_{options.retry_first, options.retry_most} {}
+
+PublisherLine::Change PublisherLine::settle(const Report& report) {
+  const bool is_about_connection = report.kind == Kind::kConnected || report.kind == Kind::kLost;
+  if (is_about_connection) {
+    if (report.subject != connection_.attempt()) return Change::kNone;
+    return report.kind == Kind::kConnected ? welcome() : lose();
+  }
+  if (report.subject == kStatusTicket) {
+    settle_status(report);
+  } else if (report.kind == Kind::kAccepted) {
+    accept(report);
+  } else {
+    refuse(report);
+  }
+  return Change::kNone;
+}
+
+bool PublisherLine::is_overdue() const {
+  const auto now = clock_.monotonic();
+  if (state_ == State::kConnecting) return now >= changed_at_ + kConnectingMost;
+  return has_outstanding() && now >= replied_at_ + options_.reply_most;
+}
+
+PublisherLine::Change PublisherLine::welcome() {
+  if (state_ != State::kConnecting) return Change::kNone;
+  state_ = State::kUp;
+  changed_at_ = due_at_ = replied_at_ = clock_.monotonic();
+  say_status("online");
+  return Change::kConnected;
+}
+
+PublisherLine::Change PublisherLine::lose() {
+  if (state_ == State::kDown) return Change::kNone;
+  const auto now = clock_.monotonic();
+  const bool has_lasted = state_ == State::kUp && now >= changed_at_ + options_.retry_most;
+  if (has_lasted) pause_.reset();
+  state_ = State::kDown;
+  changed_at_ = now;
+  due_at_ = now + pause_.next();
+  connection_.close();  // What it still holds is sent again by the next one.
+  lane_.rewind();
+  statuses_outstanding_ = 0;
+  return Change::kLost;
+}
+
+void PublisherLine::accept(const Report& report) {
+  if (!lane_.acknowledge(report.subject)) return;
+  ++accepted_;
+  replied_at_ = clock_.monotonic();
+  pause_.reset();
+  if (is_refused_) {
+    is_refused_ = false;
+    log_.info("the broker takes events again that it had refused");
+  }
+}
+
+void PublisherLine::refuse(const Report& report) {
+  if (!lane_.is_in_flight(report.subject)) return;
+  ++refused_;
+  replied_at_ = clock_.monotonic();
+  due_at_ = replied_at_ + pause_.next();
+  if (!is_refused_) {
+    is_refused_ = true;
+    log_.error("the broker refused an event; it will be sent again until it is accepted",
+               {{"reason_code", report.code}, {"offset", lane_.oldest().value_or(0)}});
+  }
+  lane_.rewind();
+}
+
+void PublisherLine::settle_status(const Report& report) {
+  if (statuses_outstanding_ == 0) return;
+  --statuses_outstanding_;
+  replied_at_ = clock_.monotonic();
+  if (report.kind == Kind::kRefused) {
+    log_.warning("the broker refused the bridge's status", {{"reason_code", report.code}});
+  }
+}
+
+void PublisherLine::send() {
+  const auto now = clock_.monotonic();
+  if (!is_up() || now < due_at_) return;
+  if (!has_outstanding()) {
+    replied_at_ = now;
+  } else if (now >= replied_at_ + kNudgeAfter) {
+    nudge();
+  }
+  while (const auto sending = lane_.next_to_send()) {
+    if (!connection_.publish(*sending)) return;  // A report says why.
+  }
+}
+
+void PublisherLine::nudge() {
+  const auto now = clock_.monotonic();
+  if (!is_up() || now < nudged_at_ + kNudgeAfter) return;
+  nudged_at_ = now;
+  connection_.nudge();
+}
+
+bool PublisherLine::wants_connection() const {
+  return state_ == State::kDown && clock_.monotonic() >= due_at_;
+}
+
+void PublisherLine::connect() {
+  state_ = State::kConnecting;
+  changed_at_ = clock_.monotonic();
+  connection_.open();
+}
+
+void PublisherLine::say_status(std::string_view text) {
+  if (place_ != kStatusPlace || !is_up()) return;
+  if (!has_outstanding()) replied_at_ = clock_.monotonic();
+  if (connection_.publish(kStatusTicket, status(text))) ++statuses_outstanding_;
+}
+
+bool PublisherLine::has_outstanding() const {
+  return is_up() && (statuses_outstanding_ > 0 || lane_.has_in_flight());
+}
+
+}  // namespace engine::bridge

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "engine/bridge/lane.hpp"
+#include "engine/bridge/options.hpp"
+#include "engine/bridge/publisher_connection.hpp"
+#include "engine/bridge/reports.hpp"
+#include "engine/bridge/retry_pause.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace engine::bridge {
+
+/// One lane of events and the connection that publishes them: when to connect, to send, to give up.
+///
+/// A lost connection, a refused event and a reply that never comes rewind the lane; nothing counts
+/// as relayed until the broker has said so. The first line also says what the relay's status is.
+/// Threads: confined. No call waits for the broker.
+class PublisherLine {
+ public:
+  /// What others have to know of a report.
+  enum class Change { kNone, kConnected, kLost };
+
+  PublisherLine(const BridgeOptions& options,
+                std::size_t place,
+                Reports& reports,
+                const base::Clock& clock,
+                const base::Log& log);
+
+  /// Takes in what the connection has reported.
+  Change settle(const Report& report);
+  /// True when the broker has owed a reply for so long that it is not going to come.
+  [[nodiscard]] bool is_overdue() const;
+  /// Gives the connection up; it is made anew after a pause.
+  Change lose();
+
+  /// The next event; the lane must have room.
+  void add(Lane::Message message) { lane_.push(std::move(message)); }
+  /// Publishes whatever the window allows.
+  void send();
+  /// Makes something happen on this connection, if it is up, at most every 30 ms. The library needs
+  /// it now and then: see PublisherConnection::nudge().
+  void nudge();
+
+  [[nodiscard]] bool wants_connection() const;
+  void connect();
+
+  /// What the broker keeps for whoever asks for the status later. Only the first line says it.
+  void say_status(std::string_view status);
+
+  [[nodiscard]] bool is_up() const { return state_ == State::kUp; }
+  [[nodiscard]] bool is_connecting() const { return state_ == State::kConnecting; }
+  [[nodiscard]] bool has_outstanding() const;
+  [[nodiscard]] const Lane& lane() const { return lane_; }
+  [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  enum class State { kDown, kConnecting, kUp };
+
+  Change welcome();
+  void accept(const Report& report);
+  void refuse(const Report& report);
+  void settle_status(const Report& report);
+
+  const BridgeOptions& options_;
+  const base::Clock& clock_;
+  const base::Log& log_;
+  std::size_t place_;
+  Lane lane_;
+  PublisherConnection connection_;
+  RetryPause pause_;
+
+  State state_ = State::kDown;
+  bool is_refused_ = false;  // In a streak of refusals, which is logged once.
+  std::size_t statuses_outstanding_ = 0;
+  std::uint64_t accepted_ = 0;
+  std::uint64_t refused_ = 0;
+  base::Clock::Monotonic due_at_;      // When to connect, or to send, again.
+  base::Clock::Monotonic changed_at_;  // When `state_` changed.
+  base::Clock::Monotonic replied_at_;  // When the broker last replied, or had nothing to reply to.
+  base::Clock::Monotonic nudged_at_;
+};
+
+}  // namespace engine::bridge
