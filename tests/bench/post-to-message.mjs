@@ -1,94 +1,100 @@
-// How long it takes from sending a POST to the message in a subscriber's hands, at a steady rate.
-//
-//   node tests/bench/post-to-message.mjs [rate=100] [seconds=20] [url=http://localhost:8080]
-//
-// Against a running `earshot up`. Requests leave on time whether or not earlier ones are answered
-// (open loop). mosquitto_sub stamps each message itself, so this program's own delays do not count.
-import {spawn} from 'node:child_process';
-import {createInterface} from 'node:readline';
+import {Agent, request} from 'node:http';
 
-const options = Object.fromEntries(process.argv.slice(2).map((word) => word.split('=', 2)));
-const rate = Number(options.rate ?? 100);
-const seconds = Number(options.seconds ?? 20);
-const url = options.url ?? 'http://localhost:8080';
+import {Client, sanFrancisco} from '../e2e/client.mjs';
+import {until} from '../e2e/until.mjs';
+import {insist, percentile} from './frame.mjs';
+import {listen} from './hearing.mjs';
+import {Server} from './servers.mjs';
 
-const sentAt = new Map(); // By the number in the question's text, in milliseconds.
-const heardAfter = [];
-const answeredAfter = [];
+const rates = [50, 100, 200, 500];
 
-async function call(method, path, token, body) {
-	const response = await fetch(url + path, {
-		method,
-		headers: {
-			...(token && {authorization: `Bearer ${token}`}),
-			...(body && {'content-type': 'application/json'}),
-		},
-		body: body && JSON.stringify(body),
-	});
-	return {status: response.status, body: await response.json()};
+/** Milliseconds since 1970 on the system's clock, to the microsecond. */
+function clock() {
+	const tick = Date.now();
+	while (Date.now() === tick);
+	const offset_ms = Date.now() - performance.now();
+	return () => offset_ms + performance.now();
 }
 
-function now() {
-	return performance.timeOrigin + performance.now();
-}
-
-async function listen(token) {
-	const {body: broker} = await call('GET', '/v1/broker', token);
-	const {hostname, port} = new URL(broker.urls.find((each) => each.startsWith('mqtt:')));
-	const subscriber = spawn('stdbuf', [
-		...['-oL', 'mosquitto_sub'],
-		...['-h', hostname, '-p', port, '-i', broker.client_id, '-u', broker.username],
-		...['-P', broker.password, '-t', 'earshot/v1/geo/9q8/y/#', '-F', '%U %p', '-d'],
-	]);
-	await new Promise((resolve) => {
-		createInterface({input: subscriber.stdout}).on('line', (line) => {
-			if (line.startsWith('Subscribed')) resolve();
-			const heard = /^(\d+\.\d+) (\{.*\})$/.exec(line);
-			if (!heard) return;
-			const number = Number(JSON.parse(heard[2]).data.text);
-			if (sentAt.has(number)) heardAfter.push(Number(heard[1]) * 1000 - sentAt.get(number));
+/** Sends one question; resolves when it is answered. */
+function ask({url, token, agent}, text) {
+	const body = JSON.stringify({text, kind: 'stars', ...sanFrancisco});
+	const headers = {authorization: `Bearer ${token}`, 'content-type': 'application/json'};
+	return new Promise((resolve, reject) => {
+		const sent = request(`${url}/v1/questions`, {method: 'POST', agent, headers}, (answer) => {
+			answer.resume().once('end', () => resolve(answer.statusCode));
 		});
+		sent.once('error', reject).setTimeout(10_000, () => sent.destroy(new Error('no answer in 10 s')));
+		sent.end(body);
 	});
-	return subscriber;
 }
 
-async function ask(token, number) {
-	const start = now();
-	sentAt.set(number, start);
-	const question = {text: String(number), kind: 'stars', lat: 37.7793, lon: -122.4193};
-	const {status} = await call('POST', '/v1/questions', token, question);
-	if (status !== 202) throw new Error(`answered ${status}`);
-	answeredAfter.push(now() - start);
+/** Requests leave on time, whether or not earlier ones are answered. */
+async function atRate({rate, seconds, target, marked, now}) {
+	const sentAt = [];
+	const times = {answer: [], message: [], late: []};
+	const heard = new Set();
+	const onMessage = (at, envelope) => {
+		const [mark, number] = envelope.data.text.split(' ');
+		if (mark !== marked) return; // Of a rate before.
+		heard.add(number);
+		times.message.push(at - sentAt[Number(number)]);
+	};
+	const subscriber = await listen(await target.client.broker(), ['earshot/v1/geo/9q8/y/#'], onMessage);
+	const total = rate * seconds;
+	const answers = [];
+	const begin = now() + 50;
+	for (let number = 0; number < total; ++number) {
+		const due = begin + (number * 1_000) / rate;
+		if (due > now()) await new Promise((resolve) => setTimeout(resolve, due - now()));
+		sentAt.push(now());
+		times.late.push(now() - due);
+		answers.push(
+			ask(target, `${marked} ${number}`).then((status) => {
+				insist(status === 202, `a question was answered ${status}`);
+				times.answer.push(now() - sentAt[number]);
+			}),
+		);
+	}
+	await Promise.all(answers);
+	await until('every message is heard', () => heard.size === total, 10).catch(() => {});
+	subscriber.kill();
+	insist(heard.size === total, `${total} questions, but ${heard.size} messages`);
+	return times;
 }
 
-function percentile(values, part) {
-	const sorted = values.toSorted((a, b) => a - b);
-	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
-}
+export default {
+	name: 'post-to-message',
+	title: 'milliseconds from a POST to its 202, and to the message in a subscriber’s hands, by rate',
+	limits:
+		'Open loop (Node, on the same cores): requests leave on time whatever the server does. One subscriber, QoS 0; all roles, 2 workers.',
+	seconds: 10,
 
-function row(name, values) {
-	const figures = [0.5, 0.9, 0.99, 1].map((part) => percentile(values, part).toFixed(2).padStart(8));
-	console.log(name.padEnd(18), String(values.length).padStart(6), ...figures);
-}
-
-const {body: guest} = await call('POST', '/v1/guests');
-const subscriber = await listen(guest.token);
-const total = rate * seconds;
-const begin = now();
-const requests = [];
-for (let number = 0; number < total; ++number) {
-	const wait = begin + (number * 1000) / rate - now();
-	if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-	requests.push(ask(guest.token, number));
-}
-await Promise.all(requests);
-for (let i = 0; heardAfter.length < total && i < 100; ++i) {
-	await new Promise((resolve) => setTimeout(resolve, 50));
-}
-subscriber.kill();
-
-console.log(`${rate} requests/s for ${seconds} s, milliseconds`);
-console.log('                   count      p50      p90      p99      max');
-row('POST → 202', answeredAfter);
-row('POST → message', heardAfter);
-process.exitCode = heardAfter.length === total ? 0 : 1;
+	async measure({runs, seconds, add}) {
+		const server = await Server.start();
+		const agent = new Agent({keepAlive: true});
+		try {
+			for (let run = 0; run < runs; ++run) {
+				for (const rate of rates) {
+					const client = await Client.guest(server);
+					const target = {client, url: server.url, token: client.token, agent};
+					const now = clock();
+					const marked = `${run}/${rate}`;
+					const {answer, message, late} = await atRate({rate, seconds, target, marked, now});
+					add(`${rate}/s`, {
+						'202 p50': percentile(answer, 0.5),
+						'p99': percentile(answer, 0.99),
+						'message p50': percentile(message, 0.5),
+						'p90': percentile(message, 0.9),
+						'p99 ': percentile(message, 0.99),
+						'max': percentile(message, 1),
+						'sent late p99': percentile(late, 0.99),
+					});
+				}
+			}
+		} finally {
+			agent.destroy();
+			await server.stop();
+		}
+	},
+};
