@@ -4,5 +4,5 @@
 using namespace std::chrono_literals;
 
 const auto kGood = engine::jobs::Stamp{1}.plus(5ms);
-// Refused: could not convert '5' from 'int' to 'std::chrono::milliseconds'
+// Refused: cannot convert 'int' to 'std::chrono::milliseconds'
 const auto kBad = engine::jobs::Stamp{1}.plus(5);

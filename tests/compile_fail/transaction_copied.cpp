@@ -1,4 +1,4 @@
-// A transaction cannot be copied: what would the second commit mean?
+// A transaction cannot be copied: nobody could say what the second commit means.
 #include "pg/transaction.hpp"
 
 pg::Rows good(pg::Transaction& tx) { return tx.query("select 1"); }
