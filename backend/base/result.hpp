@@ -24,8 +24,10 @@ template <class T, class E>
 class [[nodiscard]] Result {
  public:
   // Implicit on purpose: `return value;` and `return fail(error);` are the whole interface.
+  // NOLINTBEGIN(google-explicit-constructor)
   Result(T value) : state_{std::in_place_index<0>, std::move(value)} {}
   Result(Failure<E> failure) : state_{std::in_place_index<1>, std::move(failure.error)} {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] explicit operator bool() const noexcept { return state_.index() == 0; }
 

@@ -11,7 +11,7 @@ wire::SigningKey open_signing_key(const std::filesystem::path& path, const base:
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (path.has_parent_path()) std::filesystem::create_directories(path.parent_path());
-    const wire::SigningKey key = wire::SigningKey::generate();
+    wire::SigningKey key = wire::SigningKey::generate();
     embedded::write_private_file(path, key.to_pem());
     log.info("a new key signs the tokens", {{"file", path.string()}});
     return key;

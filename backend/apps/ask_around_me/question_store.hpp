@@ -27,7 +27,7 @@ struct NewQuestion {
 
 /// Which questions a list shows, newest first.
 struct Near {
-  geo::Point centre;
+  geo::Point centre{};
   double radius_m{0};
   int limit{50};
   std::optional<std::int64_t> before_rank;  // Where the previous page ended.

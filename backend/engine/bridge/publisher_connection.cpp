@@ -50,7 +50,7 @@ class Listener final : public mqtt::callback, public mqtt::iaction_listener {
 
   void connection_lost(const std::string&) override { lost(0); }
 
-  void on_success(const mqtt::token& token) override { completed(token, /*code=*/0); }
+  void on_success(const mqtt::token& token) override { completed(token, /*failure=*/0); }
   void on_failure(const mqtt::token& token) override {
     // A failure without a code of its own is still a failure.
     const int code = token.get_return_code();

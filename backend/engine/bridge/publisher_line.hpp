@@ -49,7 +49,7 @@ class PublisherLine {
   void connect();
 
   /// What the broker keeps for whoever asks for the status later. Only the first line says it.
-  void say_status(std::string_view status);
+  void say_status(std::string_view text);
 
   [[nodiscard]] bool is_up() const { return state_ == State::kUp; }
   [[nodiscard]] bool is_connecting() const { return state_ == State::kConnecting; }

@@ -12,7 +12,7 @@ namespace engine::requests {
 
 /// The area a client asks about: `lat`, `lon`, `radius_m`.
 struct Circle {
-  geo::Point centre;
+  geo::Point centre{};
   double radius_m{0};
 };
 

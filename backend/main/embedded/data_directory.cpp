@@ -38,7 +38,7 @@ std::filesystem::path made_folder(const std::filesystem::path& path) {
                     path.string(),
                     error ? error.message() : std::strerror(errno))};
   }
-  const auto canonical = std::filesystem::canonical(path, error);
+  auto canonical = std::filesystem::canonical(path, error);
   if (!error) return canonical;
   throw base::Error{fmt::format("cannot enter {}: {}; choose another directory with --data-dir",
                                 path.string(),

@@ -77,7 +77,7 @@ std::string startup_packet() {
 
 }  // namespace
 
-Postgres::Postgres(const DataDirectory& data, PostgresOptions options, const base::Log& log)
+Postgres::Postgres(const DataDirectory& data, const PostgresOptions& options, const base::Log& log)
     : log_{log},
       runtime_path_{data.runtime_path()},
       cluster_{checked_cluster(data, options, log)},

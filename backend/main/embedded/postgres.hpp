@@ -27,7 +27,7 @@ class Postgres final : public Supervised {
   /// whole and of this version.
   ///
   /// Errors: base::Error, one line.
-  Postgres(const DataDirectory& data, PostgresOptions options, const base::Log& log);
+  Postgres(const DataDirectory& data, const PostgresOptions& options, const base::Log& log);
 
   /// Kills what outlived a postmaster that did not end in time.
   ~Postgres() override;

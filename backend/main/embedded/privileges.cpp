@@ -70,7 +70,7 @@ User owner_of_made(const std::filesystem::path& data_dir) {
     return user_of(*entry);
   }
 
-  const User user = service_user();
+  User user = service_user();
   if (!is_empty_or_absent(data_dir)) {
     if (!is_marked(data_dir)) throw base::Error{not_ours_text(data_dir)};
     throw base::Error{

@@ -107,7 +107,7 @@ bool Supervisor::stop_comes_within(milliseconds timeout) {
 }
 
 // So that the next one is told from this.
-void Supervisor::read_stop_wish() {
+void Supervisor::read_stop_wish() const {
   std::array<char, sizeof(signalfd_siginfo)> wish{};
   [[maybe_unused]] const ssize_t got = ::read(stop_descriptor_, wish.data(), wish.size());
 }

@@ -70,7 +70,7 @@ class Supervisor {
   };
 
   [[nodiscard]] bool stop_comes_within(std::chrono::milliseconds timeout);
-  void read_stop_wish();
+  void read_stop_wish() const;
   [[nodiscard]] bool become_ready(Watched& watched);
   [[nodiscard]] std::chrono::milliseconds until_next_look() const;
   void look_after(Watched& watched);

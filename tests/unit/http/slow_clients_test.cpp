@@ -34,6 +34,12 @@ constexpr std::size_t kMemoryMax = 800'000'000;
 #else
 constexpr std::size_t kMemoryMax = 300'000'000;
 #endif
+// ThreadSanitizer makes each step ten times slower; there it is not about figures.
+#ifdef __SANITIZE_THREAD__
+constexpr std::size_t kFewerBy = 20;
+#else
+constexpr std::size_t kFewerBy = 1;
+#endif
 constexpr auto kAttackTime = 5s;
 constexpr int kHonestClients = 4;
 
@@ -92,12 +98,12 @@ TEST_CASE_METHOD(ServerFixture,
   {
     const SlowClients slow{
         port(),
-        {{.clients = 1'000, .begin = "", .drips = false},
-         {.clients = 500, .begin = "GET / HTTP/1.1\r\nHost: a\r\nX: ", .drips = true},
-         {.clients = 250,
+        {{.clients = 1'000 / kFewerBy, .begin = "", .drips = false},
+         {.clients = 500 / kFewerBy, .begin = "GET / HTTP/1.1\r\nHost: a\r\nX: ", .drips = true},
+         {.clients = 250 / kFewerBy,
           .begin = post("/v1/things", std::string(60'000, ' ')).substr(0, 1'000),
           .drips = true},
-         {.clients = 250, .begin = get("/page"), .drips = false}}};
+         {.clients = 250 / kFewerBy, .begin = get("/page"), .drips = false}}};
     std::vector<std::jthread> honest;
     for (int at = 0; at < kHonestClients; ++at) {
       Honest& mine = seen[static_cast<std::size_t>(at)];
@@ -114,8 +120,8 @@ TEST_CASE_METHOD(ServerFixture,
   const std::size_t grown = resident_bytes() - std::min(before, resident_bytes());
   INFO(all.times.size() << " answered, " << all.failed << " failed, p99 " << all.p99().count()
                         << " us, " << grown / 1'000'000 << " MB more");
-  CHECK(all.times.size() > 200);
+  CHECK(all.times.size() > 200 / kFewerBy);
   CHECK(all.failed * 100 <= static_cast<int>(all.times.size()));
   CHECK(all.p99() < 1s);
-  CHECK(grown < kMemoryMax);
+  if (kFewerBy == 1) CHECK(grown < kMemoryMax);
 }
