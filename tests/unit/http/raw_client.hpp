@@ -2,6 +2,7 @@
 
 #include "base/file_descriptor.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -49,7 +50,7 @@ class RawClient {
 
   base::FileDescriptor socket_;
   std::string received_;
-  bool is_head_ = false;  // What was sent last.
+  std::atomic<bool> is_head_{false};  // One thread may send while another receives.
 };
 
 /// One request, one answer.
