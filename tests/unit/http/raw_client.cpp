@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cctype>
 #include <cerrno>
 #include <charconv>
@@ -63,7 +64,7 @@ void RawClient::connect(int port) {
 }
 
 RawClient& RawClient::send(std::string_view bytes) {
-  if (!bytes.empty()) is_head_ = bytes.starts_with("HEAD ");
+  if (!bytes.empty()) std::atomic_ref{is_head_}.store(bytes.starts_with("HEAD "));
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) break;
@@ -104,7 +105,8 @@ Answer RawClient::receive() {
   Answer answer = parse_head(std::string_view{received_}.substr(0, head));
   std::size_t body = 0;
   const std::string length = answer.header("content-length");
-  if (!is_head_) std::from_chars(length.data(), length.data() + length.size(), body);
+  if (!std::atomic_ref{is_head_}.load())
+    std::from_chars(length.data(), length.data() + length.size(), body);
   while (received_.size() < head + body && receive_piece() == Input::kMore) {
   }
   answer.bytes = received_.substr(0, head + body);

@@ -2,7 +2,6 @@
 
 #include "base/file_descriptor.hpp"
 
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -50,7 +49,7 @@ class RawClient {
 
   base::FileDescriptor socket_;
   std::string received_;
-  std::atomic<bool> is_head_{false};  // One thread may send while another receives.
+  bool is_head_ = false;  // What was sent last. One thread may send while another receives.
 };
 
 /// One request, one answer.
