@@ -14,7 +14,7 @@ function appendSql(run) {
 	const cell = `case when n < ${events}
 		then 'dr5r' || ${letter('n % 32')} || ${letter('n / 32 % 32')} || ${letter('n / 1024 % 32')}
 		else '9q8' || ${letter(`30 + (n - ${events}) / 32`)} || ${letter(`(n - ${events}) % 32`)} || 'zz' end`;
-	return `select engine.append_events(array_agg('bench'), array_agg('bench.said'),
+	return `select engine.append_events(array_agg('bench'::text), array_agg('bench.said'::text),
 		array_agg('${run}-' || n), array_agg(${cell}),
 		array_agg(json_build_object('text', repeat('x', 200))::text))
 		from generate_series(0, ${events + markers - 1}) as n`;

@@ -4,6 +4,7 @@ import {execFile} from 'node:child_process';
 import assert from 'node:assert/strict';
 import {promisify} from 'node:util';
 
+import {percentile} from '../bench/frame.mjs';
 import {remark} from '../e2e/case.mjs';
 import {Client, request} from '../e2e/client.mjs';
 import {childrenOf} from '../e2e/processes.mjs';
@@ -55,11 +56,6 @@ async function rows(server, sql) {
 function numberOf(id) {
 	const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 	return [...id].reduce((value, letter) => value * 32n + BigInt(alphabet.indexOf(letter)), 0n);
-}
-
-function percentile(numbers, share) {
-	const sorted = numbers.toSorted((a, b) => a - b);
-	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
 
 function describe(name, asked) {
