@@ -2,6 +2,7 @@ import type {MqttClient} from 'mqtt';
 
 import type {Connection, OnMessage, Transport} from './live-feed';
 import {randomKey} from './random-key';
+import {TokenKeeper, type Renewal} from './token-keeper';
 import {withDeadline} from './waiting';
 import type {Broker} from './wire';
 
@@ -10,6 +11,8 @@ const keepalive_s = 45;
 
 /** MQTT 3.1.1 over a WebSocket, by MQTT.js, which is loaded when the first connection is made. */
 export class MqttTransport implements Transport {
+	constructor(private readonly renew: Renewal) {}
+
 	async connect(broker: Broker, onMessage: OnMessage): Promise<Connection> {
 		// Its bundle for browsers has only a default export, whatever its types say.
 		const {default: mqtt} = await import('mqtt');
@@ -30,7 +33,12 @@ export class MqttTransport implements Transport {
 			// The other variants start a worker from a blob, which the content security policy forbids.
 			timerVariant: 'native',
 		});
-		const connection = new MqttConnection(client, onMessage);
+		const keeper = new TokenKeeper(broker.password, this.renew, (topic, payload) => {
+			client.publish(topic, payload, {qos: 0});
+		});
+		const connection = new MqttConnection(client, (topic, payload) => {
+			if (!keeper.takes(topic, payload)) onMessage(topic, payload);
+		});
 		try {
 			await withDeadline(connection.open(), connectDeadline_ms, 'The broker does not answer');
 			return connection;

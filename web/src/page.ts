@@ -137,7 +137,7 @@ export class Page {
 			cover: server.cover.bind(server),
 			broker: server.broker.bind(server),
 			questions: server.questions.bind(server),
-			transport: new MqttTransport(),
+			transport: new MqttTransport(server.renewToken.bind(server)),
 		};
 	}
 

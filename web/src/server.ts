@@ -68,6 +68,11 @@ export class Server {
 		return jobAnswer(await this.#call(`/v1/jobs/${encodeURIComponent(id)}`));
 	}
 
+	/** A new token for the same person, in place of one that is about to end. */
+	renewToken(ending: string): Promise<string> {
+		return this.#session.replace(ending);
+	}
+
 	async #call(path: string, call: Call = {}): Promise<Answer> {
 		const token = await this.#session.token();
 		try {
