@@ -20,6 +20,25 @@ function(embed_folder target)
     list(SORT paths)
   endif()
 
+  embed_files(${target} ${arg_SYMBOL} "${arg_FOLDER}" ${paths})
+endfunction()
+
+# Puts the file that another target makes into the binary, under its name.
+#
+#   embed_made(target SYMBOL name FILE path MADE_BY other)
+function(embed_made target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SYMBOL;FILE;MADE_BY" "")
+  cmake_path(GET arg_FILE PARENT_PATH folder)
+  cmake_path(GET arg_FILE FILENAME file)
+  embed_files(${target} ${arg_SYMBOL} ${folder} ${file})
+  add_dependencies(${target} ${arg_MADE_BY})
+endfunction()
+
+# What both have in common: `folder`, then paths below it.
+function(embed_files target symbol folder)
+  set(arg_SYMBOL ${symbol})
+  set(arg_FOLDER ${folder})
+  set(paths ${ARGN})
   set(source ${CMAKE_CURRENT_BINARY_DIR}/embedded_${arg_SYMBOL}.cpp)
   set(assembly "")
   set(declarations "")

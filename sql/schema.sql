@@ -367,6 +367,26 @@ CREATE TABLE engine.deferred (
     attempt smallint NOT NULL
 );
 
+CREATE TABLE engine.denial (
+    id bigint NOT NULL,
+    caller text,
+    alias text,
+    jti text,
+    reason text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT denial_names_a_caller_or_a_token CHECK ((((caller IS NOT NULL) AND (alias IS NULL) AND (jti IS NULL)) OR ((caller IS NULL) AND (alias IS NOT NULL) AND (jti IS NOT NULL))))
+);
+
+ALTER TABLE engine.denial ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME engine.denial_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE engine.dropped_topic (
     cell text NOT NULL COLLATE pg_catalog."C",
     event_offset bigint NOT NULL
@@ -520,6 +540,15 @@ ALTER TABLE ONLY engine.batch
 
 ALTER TABLE ONLY engine.deferred
     ADD CONSTRAINT deferred_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY engine.denial
+    ADD CONSTRAINT denial_is_once_per_caller UNIQUE (caller);
+
+ALTER TABLE ONLY engine.denial
+    ADD CONSTRAINT denial_is_once_per_token UNIQUE (alias, jti);
+
+ALTER TABLE ONLY engine.denial
+    ADD CONSTRAINT denial_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY engine.dropped_topic
     ADD CONSTRAINT dropped_topic_pkey PRIMARY KEY (cell);

@@ -5,13 +5,10 @@
 #include "engine/requests/job_routes.hpp"
 #include "engine/requests/query_routes.hpp"
 
-#include <string>
-
 namespace engine {
 
 ApiRole::ApiRole(ApiOptions options,
                  pg::Pool& readers,
-                 const wire::SigningKey& key,
                  std::span<const App* const> apps,
                  const base::Clock& clock,
                  const base::Log& log)
@@ -19,12 +16,11 @@ ApiRole::ApiRole(ApiOptions options,
       clock_{clock},
       log_{log},
       readers_{readers},
-      minter_{key, std::string{wire::kOwnIssuer}, std::string{wire::kOwnAudience}},
-      verifier_{{key.public_key()},
-                std::string{wire::kOwnIssuer},
-                std::string{wire::kOwnAudience},
-                clock},
-      authenticator_{verifier_, log},
+      keyring_{options_.token_key_file, clock, log},
+      gate_{requests::own_trust(keyring_), clock},
+      trust_{options_.trust, keyring_, gate_, readers, requests::fetch_keys, clock, log},
+      authenticator_{gate_, [this] { trust_.want_key(); }, log},
+      guest_limiter_{"guests", options_.guests.rate, clock},
       web_{options_.web} {
   for (const App* app : apps) {
     app->register_commands(commands_);
@@ -36,7 +32,8 @@ void ApiRole::listen(jobs::BatchInserter& inserter,
                      std::vector<requests::Dependency> dependencies) {
   http::Router router;
   requests::mount_health_routes(router, std::move(dependencies));
-  requests::mount_guest_routes(router, authenticator_, minter_, clock_, options_.guests);
+  requests::mount_guest_routes(
+      router, authenticator_, keyring_, guest_limiter_, clock_, options_.guests);
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
   requests::mount_job_routes(router, authenticator_, readers_);

@@ -9,11 +9,15 @@
 #include "engine/requests/broker_routes.hpp"
 #include "engine/requests/guest_routes.hpp"
 #include "engine/requests/health_routes.hpp"
+#include "engine/requests/token_keyring.hpp"
+#include "engine/requests/trust_feed.hpp"
+#include "http/rate_limiter.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
 #include "pg/pool.hpp"
-#include "wire/token.hpp"
+#include "wire/token_gate.hpp"
 
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <vector>
@@ -24,6 +28,8 @@ struct ApiOptions {
   http::ServerOptions http;
   requests::BrokerAccess broker;
   requests::GuestOptions guests;
+  std::filesystem::path token_key_file;  // Made where it is missing.
+  requests::TrustOptions trust;
   std::span<const base::EmbeddedFile> web;
 };
 
@@ -33,7 +39,6 @@ class ApiRole {
  public:
   ApiRole(ApiOptions options,
           pg::Pool& readers,
-          const wire::SigningKey& key,
           std::span<const App* const> apps,
           const base::Clock& clock,
           const base::Log& log);
@@ -48,9 +53,11 @@ class ApiRole {
   const base::Clock& clock_;
   const base::Log& log_;
   pg::Pool& readers_;
-  wire::TokenMinter minter_;
-  wire::TokenVerifier verifier_;
+  requests::TokenKeyring keyring_;
+  wire::TokenGate gate_;
+  requests::TrustFeed trust_;
   requests::Authenticator authenticator_;
+  http::RateLimiter guest_limiter_;
   http::StaticFiles web_;
   requests::CommandRegistry commands_;
   requests::QueryRegistry queries_;

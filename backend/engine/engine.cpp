@@ -6,6 +6,7 @@
 #include "engine/jobs/accept_store.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/outbox/event_store.hpp"
+#include "engine/requests/denial_store.hpp"
 
 #include <utility>
 
@@ -83,7 +84,6 @@ bool replies(pg::Pool& pool) {
 }  // namespace
 
 Engine::Engine(EngineOptions options,
-               const wire::SigningKey& key,
                std::span<const App* const> apps,
                const base::Clock& clock,
                const base::Log& log)
@@ -103,7 +103,7 @@ Engine::Engine(EngineOptions options,
   if (options.roles.worker) start_workers(options.workers, apps);
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
-    api_.emplace(std::move(options.api), readers_, key, apps, clock, log);
+    api_.emplace(std::move(options.api), readers_, apps, clock, log);
     api_->listen(*inserter_, dependencies());
   }
 }
@@ -141,6 +141,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::accept_store_statements(),
                                                jobs::job_store_statements(),
                                                jobs::node_lease_statements(),
+                                               requests::denial_store_statements(),
                                                bridge::leader_lease_statements(),
                                                bridge::relay_store_statements()});
   for (const App* app : apps) {

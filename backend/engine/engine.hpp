@@ -13,7 +13,6 @@
 #include "engine/jobs/node_lease.hpp"
 #include "engine/jobs/worker.hpp"
 #include "pg/pool.hpp"
-#include "wire/signing_key.hpp"
 
 #include <memory>
 #include <optional>
@@ -50,7 +49,6 @@ class Engine {
   /// `apps` outlive it. Errors: base::Error for options out of their limits, a port in use, or a
   /// database that this program cannot work on.
   Engine(EngineOptions options,
-         const wire::SigningKey& key,
          std::span<const App* const> apps,
          const base::Clock& clock,
          const base::Log& log);

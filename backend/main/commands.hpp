@@ -4,7 +4,9 @@
 #include "engine/engine.hpp"
 #include "main/settings.hpp"
 
+#include <functional>
 #include <span>
+#include <vector>
 
 namespace commands {
 
@@ -19,6 +21,18 @@ namespace commands {
 /// `earshot migrate up` and `earshot migrate status`.
 [[nodiscard]] int run_migrate_up(const Settings& settings);
 [[nodiscard]] int run_migrate_status(const Settings& settings);
+
+/// A subcommand as the command line names it, and what it does.
+struct Subcommand {
+  CLI::App* command;
+  std::function<int(const Settings&)> run;
+};
+
+/// `earshot token mint|check|rotate|revoke`.
+void add_token_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
+
+/// `earshot broker config`.
+void add_broker_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 
 /// `earshot version`
 [[nodiscard]] int run_version();

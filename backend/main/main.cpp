@@ -2,16 +2,11 @@
 #include "main/commands.hpp"
 
 #include <cstdio>
-#include <functional>
 
 namespace {
 
 using commands::Settings;
-
-struct Subcommand {
-  CLI::App* command;
-  std::function<int(const Settings&)> run;
-};
+using commands::Subcommand;
 
 int run(int argc, char** argv) {
   CLI::App app{"Earshot: a backend for things that happen near you."};
@@ -36,6 +31,9 @@ int run(int argc, char** argv) {
   commands::add_common_options(*migrate_status, settings);
   subcommands.push_back({migrate_up, commands::run_migrate_up});
   subcommands.push_back({migrate_status, commands::run_migrate_status});
+
+  commands::add_token_commands(app, settings, subcommands);
+  commands::add_broker_commands(app, settings, subcommands);
 
   CLI::App* version = app.add_subcommand("version", "Print the version");
   subcommands.push_back({version, [](const Settings&) { return commands::run_version(); }});

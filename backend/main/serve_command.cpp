@@ -4,7 +4,6 @@
 #include "main/commands.hpp"
 #include "main/embedded/privileges.hpp"
 #include "main/embedded/stop_signals.hpp"
-#include "main/signing_key_file.hpp"
 #include "pg/connection.hpp"
 
 #include <poll.h>
@@ -75,13 +74,16 @@ engine::EngineOptions engine_options(const Settings& settings) {
   const bool is_logged = settings.access_log != "off";
   options.api.http.access_log.path = is_logged ? settings.access_log : std::string{};
   options.api.guests.are_allowed = settings.are_guests_allowed;
+  options.api.guests.rate = settings.guest_rate();
+  options.api.token_key_file = settings.token_keys();
+  options.api.trust.issuers = settings.issuers;
+  options.api.trust.kept_keys_dir = settings.token_keys().parent_path();
+  options.api.trust.broker_dir = settings.broker_dir;
   options.api.web = embedded::web_files();
   options.api.broker = {.urls = broker_urls(settings.public_url),
                         .mqtt_port = settings.mqtt_port,
                         .mqtt_ws_port = settings.mqtt_ws_port,
-                        .is_mqtt_open = !settings.mqtt_url.starts_with("mqtt://127."),
-                        .username = settings.mqtt_viewer_username,
-                        .password = settings.mqtt_viewer_password};
+                        .is_mqtt_open = !settings.mqtt_url.starts_with("mqtt://127.")};
   options.bridge.broker = {.url = settings.mqtt_url,
                            .username = settings.mqtt_username,
                            .password = settings.mqtt_password};
@@ -104,12 +106,8 @@ int run_serve(const Settings& settings) {
   embedded::raise_open_files_limit();
   warn_of_open_host(settings, log);
 
-  const std::filesystem::path key_file =
-      settings.token_key_file.empty() ? std::filesystem::path{settings.data_dir} / "token-key.pem"
-                                      : std::filesystem::path{settings.token_key_file};
   const base::SystemClock clock;
-  const engine::Engine engine{
-      engine_options(settings), open_signing_key(key_file, log), apps(), clock, log};
+  const engine::Engine engine{engine_options(settings), apps(), clock, log};
   if (engine.http_port())
     std::printf("ready: http://%s:%d\n", settings.host.c_str(), *engine.http_port());
   else

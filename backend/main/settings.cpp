@@ -8,8 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -25,8 +28,6 @@ constexpr std::array kSecrets{
     Secret{"database_url", &Settings::database_url},
     Secret{"mqtt_username", &Settings::mqtt_username},
     Secret{"mqtt_password", &Settings::mqtt_password},
-    Secret{"mqtt_viewer_username", &Settings::mqtt_viewer_username},
-    Secret{"mqtt_viewer_password", &Settings::mqtt_viewer_password},
 };
 
 std::string environment_name(std::string key) {
@@ -34,6 +35,30 @@ std::string environment_name(std::string key) {
     return c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c);
   });
   return "EARSHOT_" + key;
+}
+
+constexpr std::string_view kIssuers = "issuers";
+
+/// "guests=120/min" → 120 in 60 s; "off" → any number. Nothing when it is neither.
+std::optional<http::Rate> rate_of(std::string_view text) {
+  constexpr std::size_t kRequestsMax = 1'000'000;
+  constexpr std::string_view kGuests = "guests=";
+  if (text == "off") return http::Rate{.requests = 0};
+  if (!text.starts_with(kGuests)) return std::nullopt;
+  text.remove_prefix(kGuests.size());
+  http::Rate rate;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate.requests);
+  if (error != std::errc{} || rate.requests == 0 || rate.requests > kRequestsMax) return {};
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit == "/s")
+    rate.period = std::chrono::seconds{1};
+  else if (unit == "/min")
+    rate.period = std::chrono::minutes{1};
+  else if (unit == "/h")
+    rate.period = std::chrono::hours{1};
+  else
+    return std::nullopt;
+  return rate;
 }
 
 template <class Value>
@@ -107,6 +132,23 @@ bool is_known(CLI::App& command, const std::string& key) {
   return has_option(*root, key);
 }
 
+// [[issuers]] are the only tables; whoever reads them knows what they may hold.
+base::Json json_of(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    base::Json object = base::Json::object();
+    for (const auto& [key, value] : *table) object[std::string{key.str()}] = json_of(value);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    base::Json list = base::Json::array();
+    for (const toml::node& element : *array) list.push_back(json_of(element));
+    return list;
+  }
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  if (const auto number = node.value_exact<std::int64_t>()) return *number;
+  return nullptr;
+}
+
 toml::table read_file(const std::string& path) {
   try {
     return toml::parse_file(path);
@@ -120,6 +162,10 @@ void apply_file(CLI::App& command, Settings& settings) {
   const toml::table table = read_file(settings.config_file);
   for (const auto& [key, node] : table) {
     const std::string name{key.str()};
+    if (name == kIssuers) {
+      settings.issuers = engine::requests::issuer_sources_of(json_of(node));
+      continue;
+    }
     if (!is_known(command, name)) {
       throw base::Error{settings.config_file + ": there is no setting '" + name + "'"};
     }
@@ -149,6 +195,15 @@ bool Settings::has_role(const std::string& role) const {
   return std::find(roles.begin(), roles.end(), role) != roles.end();
 }
 
+http::Rate Settings::guest_rate() const {
+  return rate_of(rate_limits).value_or(http::Rate{});
+}
+
+std::filesystem::path Settings::token_keys() const {
+  if (!token_key_file.empty()) return std::filesystem::absolute(token_key_file);
+  return std::filesystem::absolute(data_dir) / "token-keys.json";
+}
+
 const std::string& Settings::required_database_url() const {
   if (database_url.empty()) {
     throw base::Error{
@@ -167,17 +222,10 @@ void add_common_options(CLI::App& command, Settings& settings) {
 }
 
 void add_server_options(CLI::App& command, Settings& settings) {
-  add(command, "data-dir", settings.data_dir, "Folder for everything that is kept");
-  add(command,
-      "host",
-      settings.host,
-      "Address to listen on; anything but loopback needs a TLS proxy");
+  add_data_dir_option(command, settings);
   add(command, "http-port", settings.http_port, "Port of the API and the page")
       ->check(CLI::Range(1, 65535));
-  add(command, "mqtt-port", settings.mqtt_port, "Port of the broker for MQTT over TCP")
-      ->check(CLI::Range(1, 65535));
-  add(command, "mqtt-ws-port", settings.mqtt_ws_port, "Port of the broker for WebSockets")
-      ->check(CLI::Range(1, 65535));
+  add_broker_options(command, settings);
   add(command, "public-url", settings.public_url, "How clients reach us through a proxy")
       ->check([](const std::string& url) {
         const bool is_web = url.starts_with("http://") || url.starts_with("https://");
@@ -205,11 +253,50 @@ void add_server_options(CLI::App& command, Settings& settings) {
       "A line for each HTTP request: a file, - for standard output, or off. Without it, `up` takes "
       "access.log in its data folder and `serve` writes none");
   add(command, "guests", settings.are_guests_allowed, "Whether POST /v1/guests gives tokens");
+  add(command,
+      "rate-limits",
+      settings.rate_limits,
+      "Requests of one address: guests=N/s|min|h, or off")
+      ->check([](const std::string& text) {
+        return rate_of(text) ? std::string{} : "must be like guests=120/min, or off";
+      });
+}
+
+void add_data_dir_option(CLI::App& command, Settings& settings) {
+  add(command, "data-dir", settings.data_dir, "Folder for everything that is kept");
+}
+
+void add_token_key_option(CLI::App& command, Settings& settings) {
+  add(command,
+      "token-key-file",
+      settings.token_key_file,
+      "Keys that sign tokens, the same for every api process; without it token-keys.json in "
+      "--data-dir");
+}
+
+void add_broker_options(CLI::App& command, Settings& settings) {
+  add(command,
+      "host",
+      settings.host,
+      "Address to listen on; anything but loopback needs a TLS proxy");
+  add(command, "mqtt-port", settings.mqtt_port, "Port of the broker for MQTT over TCP")
+      ->check(CLI::Range(1, 65535));
+  add(command, "mqtt-ws-port", settings.mqtt_ws_port, "Port of the broker for WebSockets")
+      ->check(CLI::Range(1, 65535));
+}
+
+void add_geo_letters_option(CLI::App& command, Settings& settings) {
+  add(command,
+      "geo-letters-min",
+      settings.geo_letters_min,
+      "Letters of a place that a client's filter must name; 4 are about 39 km by 20 km")
+      ->check(CLI::Range(0, 7));
 }
 
 void add_up_options(CLI::App& command, Settings& settings) {
   add_common_options(command, settings);
   add_server_options(command, settings);
+  add_geo_letters_option(command, settings);
 }
 
 void add_serve_options(CLI::App& command, Settings& settings) {
@@ -219,7 +306,11 @@ void add_serve_options(CLI::App& command, Settings& settings) {
       ->delimiter(',')
       ->check(CLI::IsMember({"api", "worker", "bridge"}));
   add(command, "mqtt-url", settings.mqtt_url, "The broker, for the bridge: mqtt://host:1883");
-  add(command, "token-key-file", settings.token_key_file, "Ed25519 key that signs tokens (PEM)");
+  add_token_key_option(command, settings);
+  add(command,
+      "broker-dir",
+      settings.broker_dir,
+      "Folder of `earshot broker config`, where the broker's plugin reads whom to trust");
 }
 
 void complete(CLI::App& command, Settings& settings) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "engine/requests/issuer_source.hpp"
+#include "http/rate_limiter.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -30,8 +32,12 @@ struct Settings {
   std::vector<std::string> roles{"api", "worker", "bridge"};
   int workers{2};
   bool are_guests_allowed{true};
+  std::string rate_limits{"guests=120/min"};  // Or "off".
   std::string token_key_file;
-  std::string mqtt_url;  // For `serve`: "mqtt://host:1883"
+  std::string broker_dir;  // For `serve`: where the plugin of a broker beside us reads.
+  std::vector<engine::requests::IssuerSource> issuers;  // Only in the TOML file: [[issuers]].
+  std::string mqtt_url;                                 // For `serve`: "mqtt://host:1883"
+  int geo_letters_min{4};
   std::string log_format{"text"};
   std::string log_level{"info"};
   std::string access_log;  // A file, "-" (standard output) or "off"; empty: as the command likes.
@@ -41,11 +47,13 @@ struct Settings {
   std::string database_url;
   std::string mqtt_username;
   std::string mqtt_password;
-  std::string mqtt_viewer_username;
-  std::string mqtt_viewer_password;
 
   [[nodiscard]] base::Log make_log() const;
   [[nodiscard]] bool has_role(const std::string& role) const;
+  /// How many guests one address may become.
+  [[nodiscard]] http::Rate guest_rate() const;
+  /// The file with the keys that sign tokens.
+  [[nodiscard]] std::filesystem::path token_keys() const;
   /// Errors: base::Error that names EARSHOT_DATABASE_URL when it is not set.
   [[nodiscard]] const std::string& required_database_url() const;
 };
@@ -53,6 +61,10 @@ struct Settings {
 /// Declares the flags that a subcommand takes; they write into `settings`.
 void add_common_options(CLI::App& command, Settings& settings);
 void add_server_options(CLI::App& command, Settings& settings);
+void add_broker_options(CLI::App& command, Settings& settings);
+void add_geo_letters_option(CLI::App& command, Settings& settings);
+void add_data_dir_option(CLI::App& command, Settings& settings);
+void add_token_key_option(CLI::App& command, Settings& settings);
 void add_up_options(CLI::App& command, Settings& settings);
 void add_serve_options(CLI::App& command, Settings& settings);
 

@@ -7,7 +7,6 @@
 #include "main/embedded/privileges.hpp"
 #include "main/embedded/stop_signals.hpp"
 #include "main/embedded/supervisor.hpp"
-#include "main/signing_key_file.hpp"
 #include "pg/connection.hpp"
 
 #include <poll.h>
@@ -30,6 +29,7 @@ embedded::MosquittoOptions mosquitto_options(const Settings& settings) {
   options.web_socket_host = settings.host;
   options.port = static_cast<std::uint16_t>(settings.mqtt_port);
   options.web_socket_port = static_cast<std::uint16_t>(settings.mqtt_ws_port);
+  options.geo_letters_min = settings.geo_letters_min;
   return options;
 }
 
@@ -63,8 +63,8 @@ Settings settings_for(const Settings& settings,
   complete.mqtt_url = mosquitto.url();
   complete.mqtt_username = mosquitto.relay_credentials().username;
   complete.mqtt_password = mosquitto.relay_credentials().password;
-  complete.mqtt_viewer_username = mosquitto.viewer_credentials().username;
-  complete.mqtt_viewer_password = mosquitto.viewer_credentials().password;
+  complete.broker_dir = mosquitto.folder();
+  complete.token_key_file = data.path() / "token-keys.json";
   return complete;
 }
 
@@ -105,16 +105,18 @@ int run_up(const Settings& settings) {
   if (!supervisor.start(postgres)) return 0;
   say("PostgreSQL  127.0.0.1:" + std::to_string(postgres.port()));
   migrate_database(postgres.url());
+  // Before the broker starts, so that it lets its first client in.
+  const base::SystemClock clock;
+  const engine::requests::TokenKeyring keyring{data.path() / "token-keys.json", clock, log};
+  engine::requests::tell_broker_trust(mosquitto.folder(), engine::requests::own_trust(keyring));
   if (!supervisor.start(mosquitto)) return 0;
   say("Mosquitto   mqtt 127.0.0.1:" + std::to_string(settings.mqtt_port) + ", WebSocket " +
       settings.host + ":" + std::to_string(settings.mqtt_ws_port));
 
   warn_of_open_host(settings, log);
-  const wire::SigningKey key = open_signing_key(data.path() / "token-key.pem", log);
-  const base::SystemClock clock;
   {
     const engine::Engine engine{
-        engine_options(settings_for(settings, data, postgres, mosquitto)), key, apps(), clock, log};
+        engine_options(settings_for(settings, data, postgres, mosquitto)), apps(), clock, log};
     wait_for_bridge(engine, signals);
     say("engine      api, " + std::to_string(settings.workers) + " workers, bridge");
     say("ready: " + page_url(settings));

@@ -8,14 +8,16 @@
 
 namespace wire {
 
-/// The Ed25519 key with which the service signs its own tokens. Whoever has it can be anybody.
+/// A key with which the service signs its own tokens: Ed25519 (EdDSA) or P-256 (ES256). Whoever has
+/// it can be anybody.
 ///
 /// Threads: any; it never changes. Copies share one key.
 class SigningKey {
  public:
-  [[nodiscard]] static SigningKey generate();
+  /// Errors: base::Error for RS256, with which only others sign.
+  [[nodiscard]] static SigningKey generate(Algorithm algorithm = Algorithm::kEdDsa);
 
-  /// Errors: base::Error when it is no unencrypted Ed25519 private key.
+  /// Errors: base::Error when it is no unencrypted private key of these kinds.
   [[nodiscard]] static SigningKey from_pem(std::string_view pem);
 
   /// PKCS #8, not encrypted: the file it goes into needs mode 0600.

@@ -4,11 +4,12 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "wire/caller.hpp"
-#include "wire/public_key.hpp"
+#include "wire/issuer.hpp"
 #include "wire/signing_key.hpp"
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,20 +18,25 @@
 /// 8725).
 namespace wire {
 
-inline constexpr std::string_view kOwnIssuer = "earshot";
-inline constexpr std::string_view kOwnAudience = "earshot";
-inline constexpr std::string_view kOwnAlias = "own";  // The issuer's name inside a Caller.
-inline constexpr std::chrono::hours kTokenLifeMax{24};
 inline constexpr std::chrono::seconds kTokenClockLeeway{60};  // For clocks of other machines.
 
 /// Whether `sub` can be the subject of a token of ours: `[A-Za-z0-9_-]{1,64}`.
 [[nodiscard]] bool is_own_sub(std::string_view sub);
+
+/// What a bearer may do beyond what everybody with a token may.
+struct Roles {
+  bool is_operator{false};  // "operator": runs the system.
+  bool is_worker{false};    // "worker": claims jobs over HTTP.
+
+  [[nodiscard]] friend bool operator==(const Roles&, const Roles&) = default;
+};
 
 /// What a new token says.
 struct Claims {
   std::string sub;
   std::chrono::system_clock::time_point issued_at;
   std::chrono::system_clock::time_point expires_at;  // At most kTokenLifeMax from now on.
+  Roles roles{};
 };
 
 /// Signs tokens. Each gets an id of its own, by which it can be revoked.
@@ -54,39 +60,48 @@ struct VerifiedToken {
   std::string sub;
   std::string jti;  // Empty when the token has none.
   std::chrono::system_clock::time_point expires_at;
+  Roles roles{};
 };
 
 /// Why a token is refused. For the log only: a forger must not learn which check caught them.
 struct TokenFault {
   std::string reason;
+  // Set when nothing is wrong with the token but that its time is over.
+  std::optional<VerifiedToken> expired{};
+  // Set when it names a key that is not known: its issuer may have a new one.
+  bool is_key_unknown{false};
 };
 
 /// Tells genuine, current tokens for us from everything else.
 ///
 /// The key that the token names decides the algorithm. Claims are not even parsed before the
-/// signature is found genuine.
+/// signature is found genuine, and the issuer that they name must be the one whose key it was.
 ///
-/// Threads: any.
-/// Errors:  the constructor throws base::Error when there is no key.
-/// Limits:  4 KiB; JSON 8 levels deep; expiry at most kTokenLifeMax away.
+/// Threads: any; it never changes.
+/// Errors:  the constructor throws base::Error when there is no key at all.
+/// Limits:  4 KiB; JSON 8 levels deep; expiry at most the issuer's `token_life_max` away.
 /// Source:  RFC 8725, section 3.
 class TokenVerifier {
  public:
-  TokenVerifier(const std::vector<PublicKey>& keys,
-                std::string issuer,
-                std::string audience,
-                const base::Clock& clock);
+  TokenVerifier(std::vector<Issuer> issuers, const base::Clock& clock);
 
   [[nodiscard]] base::Result<VerifiedToken, TokenFault> verify(std::string_view token) const;
 
  private:
-  [[nodiscard]] base::Result<const PublicKey*, TokenFault> key_for(std::string_view header) const;
-  [[nodiscard]] base::Result<VerifiedToken, TokenFault> judge(const base::Json& claims) const;
-  [[nodiscard]] bool is_for_us(const base::Json& claims) const;
+  struct Trusted {
+    const PublicKey* key;
+    const Issuer* issuer;
+  };
+  [[nodiscard]] base::Result<Trusted, TokenFault> signer_of(std::string_view header,
+                                                            std::string_view message,
+                                                            std::string_view signature) const;
+  [[nodiscard]] base::Result<VerifiedToken, TokenFault> judge(const base::Json& claims,
+                                                              const Issuer& issuer) const;
+  [[nodiscard]] std::optional<TokenFault> judge_times(const base::Json& claims,
+                                                      const Issuer& issuer) const;
 
-  std::map<std::string, PublicKey, std::less<>> keys_;  // By kid.
-  std::string issuer_;
-  std::string audience_;
+  std::vector<Issuer> issuers_;
+  std::multimap<std::string, Trusted, std::less<>> keys_;  // By kid; two issuers may share one.
   const base::Clock& clock_;
 };
 

@@ -50,6 +50,10 @@ std::string user_job_topic(const Caller& caller, JobId job) {
   return "earshot/v1/users/" + caller.text() + "/jobs/" + job.text();
 }
 
+std::string token_topic(const Caller& caller) {
+  return "earshot/v1/token/" + caller.text();
+}
+
 std::string status_topic() {
   return "earshot/v1/status";
 }

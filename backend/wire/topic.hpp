@@ -27,6 +27,9 @@ namespace wire {
 /// Where a caller follows one of their jobs.
 [[nodiscard]] std::string user_job_topic(const Caller& caller, JobId job);
 
+/// Where the broker tells a caller about the token of a connection.
+[[nodiscard]] std::string token_topic(const Caller& caller);
+
 /// Where the bridge says whether it is there.
 [[nodiscard]] std::string status_topic();
 

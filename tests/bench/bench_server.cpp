@@ -2,7 +2,6 @@
 #include "bench/no_op_app.hpp"
 #include "main/commands.hpp"
 #include "main/embedded/stop_signals.hpp"
-#include "main/signing_key_file.hpp"
 
 #include <poll.h>
 
@@ -31,11 +30,7 @@ int run(int argc, char** argv) {
   const base::Log log = settings.make_log();
   const embedded::StopSignals signals;
   const base::SystemClock clock;
-  const engine::Engine engine{commands::engine_options(settings),
-                              commands::open_signing_key(settings.token_key_file, log),
-                              apps,
-                              clock,
-                              log};
+  const engine::Engine engine{commands::engine_options(settings), apps, clock, log};
   std::printf("ready: http://127.0.0.1:%d\n", engine.http_port().value_or(0));
   std::fflush(stdout);
   pollfd stop{.fd = signals.descriptor(), .events = POLLIN, .revents = 0};

@@ -84,7 +84,7 @@ export class BenchServer {
 			process.env.EARSHOT_BENCH_SERVER,
 			[
 				...['--roles', roles, '--http-port', port, '--data-dir', scratch],
-				...['--token-key-file', join(scratch, 'bench-key.pem')],
+				...['--token-key-file', join(scratch, 'bench-keys.json')],
 			],
 			{
 				env: {PATH: process.env.PATH, EARSHOT_DATABASE_URL: database.url, EARSHOT_RATE_LIMITS: 'off'},

@@ -8,6 +8,8 @@ const files = [
 	'start',
 	'stop',
 	'killed',
+	'tokens',
+	'broker-config',
 	'supervision',
 	'disk-full',
 	'database-away',

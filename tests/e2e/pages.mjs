@@ -22,8 +22,10 @@ export class Window {
 	complaints = []; // What the console, the content security policy or an exception said.
 	loads = 0;
 
-	static async open(browser, url) {
+	/** `before`, if given, runs in the page with `argument` before anything else does. */
+	static async open(browser, url, before, argument) {
 		const context = await browser.newContext();
+		if (before) await context.addInitScript(before, argument);
 		const window = new Window(context, await context.newPage());
 		await window.page.goto(url, {waitUntil: 'load', timeout: 30_000});
 		return window;

@@ -33,7 +33,7 @@ struct Signer {
       "-----BEGIN PRIVATE KEY-----\n"
       "MC4CAQAwBQYDK2VwBCIEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n"
       "-----END PRIVATE KEY-----\n");
-  wire::TokenVerifier verifier{{key.public_key()}, "earshot", "earshot", clock};
+  wire::TokenVerifier verifier{{wire::own_issuer({key.public_key()})}, clock};
   std::string header = R"({"alg":"EdDSA","kid":")" + key.kid() + R"(","typ":"at+jwt"})";
   std::string claims =
       R"({"iss":"earshot","aud":"earshot","sub":"guest_1","iat":1800000000,"exp":1800003600})";

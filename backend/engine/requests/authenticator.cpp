@@ -23,16 +23,25 @@ std::optional<std::string_view> bearer_token(const http::Request& request) {
 }
 
 base::Result<wire::VerifiedToken, wire::Problem> Authenticator::authenticate(
-    const http::Request& request) const {
+    const http::Request& request, std::chrono::seconds grace) const {
   const auto token = bearer_token(request);
   if (!token) return base::fail(wire::problem::unauthorized());
 
-  auto verified = verifier_.verify(*token);
+  auto verified = gate_.verify(*token, grace);
   if (!verified) {
+    if (verified.error().is_key_unknown) want_key_();
     log_.debug("token refused", {{"reason", verified.error().reason}});
     return base::fail(wire::problem::unauthorized());
   }
-  return std::move(*verified);
+  return *std::move(verified);
+}
+
+http::Handler for_callers(const Authenticator& authenticator, CallerHandler handler) {
+  return [&authenticator, handler = std::move(handler)](const http::Request& request) {
+    const auto token = authenticator.authenticate(request);
+    if (!token) return http::problem_response(token.error());
+    return handler(request, *token);
+  };
 }
 
 }  // namespace engine::requests

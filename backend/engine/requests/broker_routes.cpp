@@ -45,17 +45,17 @@ base::Json urls_for(const http::Request& request, const BrokerAccess& access) {
 void mount_broker_routes(http::Router& router,
                          const Authenticator& authenticator,
                          const BrokerAccess& access) {
-  router.add("GET", "/v1/broker", [&authenticator, &access](const http::Request& request) {
-    const auto token = authenticator.authenticate(request);
-    if (!token) return http::problem_response(token.error());
+  const auto tell = [&access](const http::Request& request, const wire::VerifiedToken& token) {
+    const std::string& caller = token.caller.text();
     // Random behind the caller, so that two windows of one person do not cut each other off.
     return http::json_response(200,
                                {{"urls", urls_for(request, access)},
-                                {"client_id", token->caller.text() + "." + base::random_text(10)},
-                                {"username", access.username},
-                                {"password", access.password},
-                                {"expires_at", base::utc_text(token->expires_at)}});
-  });
+                                {"client_id", caller + "." + base::random_text(10)},
+                                {"username", caller},
+                                {"password", std::string{*bearer_token(request)}},
+                                {"expires_at", base::utc_text(token.expires_at)}});
+  };
+  router.add("GET", "/v1/broker", for_callers(authenticator, tell));
 }
 
 }  // namespace engine::requests

@@ -43,12 +43,9 @@ http::Response accepted(const jobs::JobStatus& status) {
 
 http::Response reply(const Command& command,
                      const http::Request& request,
-                     const Authenticator& authenticator,
+                     const wire::Caller& caller,
                      jobs::BatchInserter& inserter) {
-  const auto token = authenticator.authenticate(request);
-  if (!token) return http::problem_response(token.error());
-
-  auto spec = spec_of(command, request, token->caller);
+  auto spec = spec_of(command, request, caller);
   if (!spec) return http::problem_response(spec.error());
 
   const auto status = inserter.insert(std::move(*spec));
@@ -63,11 +60,11 @@ void mount_command_routes(http::Router& router,
                           const Authenticator& authenticator,
                           jobs::BatchInserter& inserter) {
   for (const Command& command : commands.all()) {
-    router.add(command.method,
-               command.pattern,
-               [&command, &authenticator, &inserter](const http::Request& request) {
-                 return reply(command, request, authenticator, inserter);
-               });
+    const auto accept = [&command, &inserter](const http::Request& request,
+                                              const wire::VerifiedToken& token) {
+      return reply(command, request, token.caller, inserter);
+    };
+    router.add(command.method, command.pattern, for_callers(authenticator, accept));
   }
 }
 

@@ -18,11 +18,12 @@ bool is_guest(const wire::VerifiedToken& token) {
 
 /// The sub of a guest who comes back, or a new one.
 base::Result<std::string, wire::Problem> guest_sub(const http::Request& request,
-                                                   const Authenticator& authenticator) {
+                                                   const Authenticator& authenticator,
+                                                   std::chrono::seconds renewal) {
   if (!request.header("authorization")) {
     return std::string{kGuestPrefix} + base::random_text(kGuestLetters);
   }
-  const auto token = authenticator.authenticate(request);
+  const auto token = authenticator.authenticate(request, renewal);
   if (!token) {
     return base::fail(wire::problem::unauthorized(
         "This token cannot be renewed. Send no Authorization header to become a new guest."));
@@ -37,32 +38,27 @@ base::Result<std::string, wire::Problem> guest_sub(const http::Request& request,
 
 void mount_guest_routes(http::Router& router,
                         const Authenticator& authenticator,
-                        const wire::TokenMinter& minter,
+                        const TokenKeyring& keyring,
+                        http::RateLimiter& limiter,
                         const base::Clock& clock,
                         const GuestOptions& options) {
-  if (!options.are_allowed) {
-    router.add("POST",
-               "/v1/guests",
-               [](const http::Request&) {
-                 return http::problem_response(
-                     wire::problem::forbidden("Guests are not allowed here: sign in."));
-               },
-               {.is_body_optional = true});
-    return;
-  }
-  router.add(
-      "POST",
-      "/v1/guests",
-      [&authenticator, &minter, &clock, life = options.token_life](const http::Request& request) {
-        const auto sub = guest_sub(request, authenticator);
-        if (!sub) return http::problem_response(sub.error());
-        const auto now = clock.wall();
-        const std::string token =
-            minter.mint({.sub = *sub, .issued_at = now, .expires_at = now + life});
-        return http::json_response(
-            201, {{"token", token}, {"sub", *sub}, {"expires_at", base::utc_text(now + life)}});
-      },
-      {.is_body_optional = true});
+  const auto refuse = [](const http::Request&) {
+    return http::problem_response(
+        wire::problem::forbidden("Guests are not allowed here: sign in."));
+  };
+  const auto welcome = [&authenticator, &keyring, &clock, options](const http::Request& request) {
+    const auto sub = guest_sub(request, authenticator, options.renewal);
+    if (!sub) return http::problem_response(sub.error());
+    const auto now = clock.wall();
+    const auto end = now + options.token_life;
+    const std::string token = keyring.mint({.sub = *sub, .issued_at = now, .expires_at = end});
+    return http::json_response(
+        201, {{"token", token}, {"sub", *sub}, {"expires_at", base::utc_text(end)}});
+  };
+  router.add("POST",
+             "/v1/guests",
+             options.are_allowed ? limiter.limited(welcome) : http::Handler{refuse},
+             {.is_body_optional = true});
 }
 
 }  // namespace engine::requests

@@ -5,14 +5,11 @@ namespace {
 
 http::Response reply(const Query& query,
                      const http::Request& request,
-                     const Authenticator& authenticator,
+                     const wire::Caller& caller,
                      pg::Pool& pool) {
-  const auto token = authenticator.authenticate(request);
-  if (!token) return http::problem_response(token.error());
-
   const auto connection = pool.acquire();
   pg::Transaction tx{*connection, pg::Isolation::kRepeatableRead, pg::Access::kReadOnly};
-  const auto result = query.reply({.http = request, .caller = token->caller, .tx = tx});
+  const auto result = query.reply({.http = request, .caller = caller, .tx = tx});
   if (!result) return http::problem_response(result.error());
   tx.commit();
   return http::json_response(200, *result);
@@ -25,9 +22,11 @@ void mount_query_routes(http::Router& router,
                         const Authenticator& authenticator,
                         pg::Pool& pool) {
   for (const Query& query : queries.all()) {
-    router.add("GET", query.pattern, [&query, &authenticator, &pool](const http::Request& request) {
-      return reply(query, request, authenticator, pool);
-    });
+    const auto show = [&query, &pool](const http::Request& request,
+                                      const wire::VerifiedToken& token) {
+      return reply(query, request, token.caller, pool);
+    };
+    router.add("GET", query.pattern, for_callers(authenticator, show));
   }
 }
 

@@ -2,8 +2,8 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/private_file.hpp"
 #include "base/time_text.hpp"
-#include "main/embedded/private_file.hpp"
 
 #include <fmt/format.h>
 
@@ -75,7 +75,7 @@ std::filesystem::path made_runtime_folder(const std::filesystem::path& data_path
 DataDirectory::DataDirectory(const std::filesystem::path& path) : path_{made_folder(path)} {
   lock();
   check_or_write_mark();
-  write_private_file(path_ / kPid, fmt::format("{}\n", ::getpid()));
+  base::write_private_file(path_ / kPid, fmt::format("{}\n", ::getpid()));
   runtime_path_ = made_runtime_folder(path_);
 }
 
@@ -98,7 +98,7 @@ void DataDirectory::lock() {
   if (errno != EWOULDBLOCK) {
     throw base::Error{fmt::format("cannot lock {}: {}", path_.string(), std::strerror(errno))};
   }
-  const std::string holder = read_small_file(path_ / kPid);
+  const std::string holder = base::read_small_file(path_ / kPid);
   throw base::Error{fmt::format(
       "another earshot (pid {}) is using {}: stop it, or choose another with --data-dir",
       holder.empty() ? "unknown" : holder,
@@ -109,11 +109,11 @@ void DataDirectory::check_or_write_mark() const {
   if (is_empty_or_absent(path_)) {
     const base::Json mark{{"earshot", kMarkVersion},
                           {"created_at", base::utc_text(std::chrono::system_clock::now())}};
-    write_private_file(path_ / kMark, base::to_text(mark) + "\n");
+    base::write_private_file(path_ / kMark, base::to_text(mark) + "\n");
     return;
   }
   if (!is_marked(path_)) throw base::Error{not_ours_text(path_)};
-  const auto mark = base::Json::parse(read_small_file(path_ / kMark), nullptr, false);
+  const auto mark = base::Json::parse(base::read_small_file(path_ / kMark), nullptr, false);
   const bool is_readable =
       mark.is_object() && mark.contains("earshot") && mark["earshot"].is_number_unsigned();
   if (!is_readable) {

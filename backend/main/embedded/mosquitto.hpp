@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "main/embedded/broker_files.hpp"
 #include "main/embedded/data_directory.hpp"
 #include "main/embedded/probe.hpp"
 #include "main/embedded/supervised.hpp"
@@ -17,16 +18,13 @@ struct MosquittoOptions {
   std::string web_socket_host = "127.0.0.1";
   std::uint16_t port = 1883;  // TCP, on 127.0.0.1 only.
   std::uint16_t web_socket_port = 9001;
-};
-
-struct BrokerCredentials {
-  std::string username;
-  std::string password;
+  int geo_letters_min = 4;  // What a client's filter must name of a place.
 };
 
 /// A private Mosquitto inside the data directory; broker/mosquitto.conf.in says how it behaves.
 ///
-/// Both passwords are new for each object, and stay when the broker is started again.
+/// Whoever has a token logs in with it: the plugin knows whom to trust from the files in folder().
+/// The bridge has a password, new for each object, which stays when the broker is started again.
 /// Lifetime: shorter than the data directory.
 class Mosquitto final : public Supervised {
  public:
@@ -37,8 +35,8 @@ class Mosquitto final : public Supervised {
 
   /// May write `earshot/v1/#` and read nothing: the bridge.
   [[nodiscard]] const BrokerCredentials& relay_credentials() const noexcept { return relay_; }
-  /// May read geo, head and status topics and write nothing: everybody who has a token.
-  [[nodiscard]] const BrokerCredentials& viewer_credentials() const noexcept { return viewer_; }
+  /// Where the plugin looks for trust.json and denied.json.
+  [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
   /// For the bridge, over TCP: "mqtt://127.0.0.1:1883".
   [[nodiscard]] std::string url() const;
 
@@ -51,15 +49,13 @@ class Mosquitto final : public Supervised {
 
  private:
   void stop_leftovers() const;
-  void write_configuration() const;
-  void write_passwords() const;
+  void write_files() const;
 
   MosquittoOptions options_;
   const base::Log& log_;
   std::filesystem::path folder_;
   std::filesystem::path log_file_;
   BrokerCredentials relay_;
-  BrokerCredentials viewer_;
   Probe probe_;
 };
 

@@ -1,9 +1,9 @@
 #include "main/embedded/postgres.hpp"
 
 #include "base/error.hpp"
+#include "base/private_file.hpp"
 #include "main/embedded/leftovers.hpp"
 #include "main/embedded/port_check.hpp"
-#include "main/embedded/private_file.hpp"
 
 #include <fmt/format.h>
 
@@ -16,6 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::string_view kProgram = "postgres";
+constexpr const char* kFolder = "postgres";
+constexpr const char* kPortFile = "postgres.port";
 constexpr const char* kLoopback = "127.0.0.1";
 
 // SIGINT is a fast shutdown with a last checkpoint; SIGQUIT leaves without, and the next start
@@ -42,19 +44,19 @@ std::uint16_t choose_port() {
 
 // The same as in the run before, so that an operator's bookmarks hold; else another.
 std::uint16_t remembered_or_chosen_port(const std::filesystem::path& memory) {
-  const std::string text = read_small_file(memory);
+  const std::string text = base::read_small_file(memory);
   std::uint16_t port = 0;
   std::from_chars(text.data(), text.data() + text.size(), port);
   if (port >= 1024 && is_port_free(kLoopback, port)) return port;
   port = choose_port();
-  write_private_file(memory, fmt::format("{}\n", port));
+  base::write_private_file(memory, fmt::format("{}\n", port));
   return port;
 }
 
 PostgresCluster checked_cluster(const DataDirectory& data,
                                 const PostgresOptions& options,
                                 const base::Log& log) {
-  PostgresCluster cluster{.folder = data.path() / "postgres",
+  PostgresCluster cluster{.folder = data.path() / kFolder,
                           .binaries = options.binaries,
                           .log_file = data.path() / "postgres.log"};
   // It may be on another disk, behind a link; a process says where it really works.
@@ -75,13 +77,17 @@ std::string startup_packet() {
   return std::string{'\0', '\0', '\0', size}.append(kProtocol).append(kWho);
 }
 
+std::string url_with(const std::string& password, const std::string& port) {
+  return fmt::format("postgresql://earshot:{}@{}:{}/earshot", password, kLoopback, port);
+}
+
 }  // namespace
 
 Postgres::Postgres(const DataDirectory& data, const PostgresOptions& options, const base::Log& log)
     : log_{log},
       runtime_path_{data.runtime_path()},
       cluster_{checked_cluster(data, options, log)},
-      port_{remembered_or_chosen_port(data.path() / "postgres.port")},
+      port_{remembered_or_chosen_port(data.path() / kPortFile)},
       probe_{port_, startup_packet(), /*answer_size=*/1} {}
 
 Postgres::~Postgres() {
@@ -93,8 +99,15 @@ bool Postgres::prepare(int stop_descriptor) {
 }
 
 std::string Postgres::url() const {
-  return fmt::format(
-      "postgresql://earshot:{}@{}:{}/earshot", cluster_.password(), kLoopback, port_);
+  return url_with(cluster_.password(), std::to_string(port_));
+}
+
+std::optional<std::string> postgres_url(const std::filesystem::path& data_dir) {
+  const PostgresCluster cluster{.folder = data_dir / kFolder, .binaries = {}, .log_file = {}};
+  const std::string password = cluster.password();
+  const std::string port = base::read_small_file(data_dir / kPortFile);
+  if (password.empty() || port.empty()) return std::nullopt;
+  return url_with(password, port);
 }
 
 std::unique_ptr<base::ChildProcess> Postgres::spawn() {

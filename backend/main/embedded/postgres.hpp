@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace embedded {
@@ -54,5 +55,9 @@ class Postgres final : public Supervised {
   std::uint16_t port_;
   Probe probe_;
 };
+
+/// How another process of the same user reaches the server of a data directory: Postgres::url(), or
+/// nothing where there has been none. Whether it runs is another question.
+[[nodiscard]] std::optional<std::string> postgres_url(const std::filesystem::path& data_dir);
 
 }  // namespace embedded

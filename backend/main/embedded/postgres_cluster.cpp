@@ -2,8 +2,8 @@
 
 #include "base/child_process.hpp"
 #include "base/error.hpp"
+#include "base/private_file.hpp"
 #include "base/random.hpp"
-#include "main/embedded/private_file.hpp"
 #include "main/embedded/server_log.hpp"
 
 #include <fmt/format.h>
@@ -118,12 +118,12 @@ bool make_role_and_database(const PostgresCluster& cluster,
                             const std::filesystem::path& folder,
                             int stop_descriptor) {
   const std::string password = base::random_text(26);
-  write_private_file(folder / kPasswordFile, password + "\n");
+  base::write_private_file(folder / kPasswordFile, password + "\n");
   const std::filesystem::path statements = folder / "earshot.sql";
-  write_private_file(statements,
-                     fmt::format("create role earshot login password '{}';\n\n"
-                                 "create database earshot owner earshot;\n\n",
-                                 password));
+  base::write_private_file(statements,
+                           fmt::format("create role earshot login password '{}';\n\n"
+                                       "create database earshot owner earshot;\n\n",
+                                       password));
   const std::vector<std::string> arguments{cluster.binaries / "postgres",
                                            "--single",
                                            "-j",
@@ -164,7 +164,7 @@ bool PostgresCluster::make(int stop_descriptor) const {
   if (!run_step("initdb", initdb, options, stop_descriptor)) return false;
   if (!make_role_and_database(*this, unfinished.path, stop_descriptor)) return false;
   std::filesystem::rename(unfinished.path, folder);
-  sync_folder(folder.parent_path());
+  base::sync_folder(folder.parent_path());
   return true;
 }
 
@@ -174,7 +174,7 @@ void PostgresCluster::check() const {
                                   binaries.string())};
   }
   if (!exists()) return;
-  const std::string version = read_small_file(folder / "PG_VERSION");
+  const std::string version = base::read_small_file(folder / "PG_VERSION");
   if (!version.empty() && version != kMajorVersion) {
     throw base::Error{
         fmt::format("the database in {} was made by PostgreSQL {}, and this is {}: use pg_upgrade, "
@@ -194,24 +194,24 @@ void PostgresCluster::check() const {
 }
 
 std::string PostgresCluster::password() const {
-  return read_small_file(folder / kPasswordFile);
+  return base::read_small_file(folder / kPasswordFile);
 }
 
 void PostgresCluster::write_settings() const {
   // By its size and not by what is free: a full disk is no time to write other settings.
   const bool is_roomy = std::filesystem::space(folder).capacity >= kRoomyDisk;
-  write_private_file(
+  base::write_private_file(
       folder / "postgresql.conf",
       fmt::format(fmt::runtime(kSettings), fmt::arg("max_wal_size", is_roomy ? "4GB" : "1GB")));
-  write_private_file(folder / "pg_hba.conf", kAccess);
-  write_private_file(folder / "pg_ident.conf",
-                     fmt::format("# Written by earshot at each start.\n"
-                                 "owner \"{0}\" postgres\nowner \"{0}\" earshot\n",
-                                 user_name()));
+  base::write_private_file(folder / "pg_hba.conf", kAccess);
+  base::write_private_file(folder / "pg_ident.conf",
+                           fmt::format("# Written by earshot at each start.\n"
+                                       "owner \"{0}\" postgres\nowner \"{0}\" earshot\n",
+                                       user_name()));
 }
 
 void PostgresCluster::remove_stale_pid_file() const {
-  const std::string content = read_small_file(folder / "postmaster.pid");
+  const std::string content = base::read_small_file(folder / "postmaster.pid");
   pid_t pid = 0;
   std::from_chars(content.data(), content.data() + content.size(), pid);
   // PostgreSQL itself clears the file when the number belongs to nobody, with checks of its own.

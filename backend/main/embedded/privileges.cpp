@@ -122,4 +122,15 @@ void drop_privileges(const std::filesystem::path& data_dir) {
   check_way_to(data_dir);
 }
 
+void become_owner_of(const std::filesystem::path& path) {
+  struct stat facts {};
+  if (::geteuid() != 0 || ::stat(path.c_str(), &facts) != 0 || facts.st_uid == 0) return;
+  const passwd* const entry = ::getpwuid(facts.st_uid);
+  if (entry == nullptr) {
+    throw base::Error{
+        fmt::format("{} belongs to user {}, which does not exist", path.string(), facts.st_uid)};
+  }
+  become(user_of(*entry));
+}
+
 }  // namespace embedded

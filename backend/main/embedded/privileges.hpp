@@ -19,4 +19,8 @@ void raise_open_files_limit() noexcept;
 ///         process may already be the other user.
 void drop_privileges(const std::filesystem::path& data_dir);
 
+/// Where the process runs as root: becomes the owner of `path`, for ever. For commands that look at
+/// or change what a service keeps, and must not leave files that it cannot read.
+void become_owner_of(const std::filesystem::path& path);
+
 }  // namespace embedded

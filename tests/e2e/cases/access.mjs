@@ -1,4 +1,4 @@
-// Who may do what: other users of the machine, anonymous clients, and the account of all viewers.
+// Who may do what: other users of the machine, anonymous clients, and callers with a token.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
 import {readdirSync, statSync} from 'node:fs';
@@ -42,6 +42,16 @@ async function publishReason(broker, topic, payload) {
 	return Number(/PUBACK \(Mid: \d+, RC:(\d+)\)/.exec(`${stdout}${stderr}`)?.[1]);
 }
 
+/** What the broker answers to each filter of one SUBSCRIBE: 0, or 128 for a refusal. */
+async function subscribeCodes(broker, filters) {
+	const {stdout} = await promisify(execFile)('mosquitto_sub', [
+		...connectionArguments(broker),
+		...filters.flatMap((filter) => ['-t', filter]),
+		...['-d', '-E'],
+	], {timeout: 10_000});
+	return /^Subscribed \(mid: \d+\): (.*)$/m.exec(stdout)[1].split(', ').map(Number);
+}
+
 function filesBelow(folder) {
 	return readdirSync(folder, {recursive: true, withFileTypes: true})
 		.filter((entry) => entry.isFile())
@@ -49,47 +59,72 @@ function filesBelow(folder) {
 }
 
 async function brokerChecks(check, server, client) {
-	await check('the account of all viewers can publish on no topic', async () => {
+	await check('a caller can publish on no topic but their own ingest', async () => {
 		const broker = await client.broker();
+		const {username: stranger} = await (await Client.guest(server)).broker();
 		const subscriber = await Subscriber.listen(broker, ['earshot/v1/geo/9q8/y/#']);
-		const caller = broker.client_id.split('.')[0];
+		const caller = broker.username;
 		for (const topic of [
 			'earshot/v1/geo/9q8/y/y/m/8',
 			'earshot/v1/head/9q8/y/y',
 			'earshot/v1/status',
 			`earshot/v1/users/${caller}/jobs/1`,
-			`earshot/v1/ingest/${caller}/ask_around_me/ask`,
+			`earshot/v1/ingest/${stranger}/ask_around_me/ask`,
 			`earshot/v1/token/${caller}`,
 			'elsewhere',
 		]) {
 			const reason = await publishReason(broker, topic, '{"forged":true}');
 			assert.equal(reason, 135, `${topic}: not authorized`); // MQTT 5, 3.4.2.1.
 		}
+		const own = await publishReason(broker, `earshot/v1/ingest/${caller}/ask_around_me/ask`, '{}');
+		assert.ok(own === 0 || own === 16, `${own}`); // 16: nobody listens yet.
 		// Whatever was forged before would be heard before.
 		await subscriber.heard(await client.asked('Is only this one real?'));
 		await subscriber.end();
 		assert.deepEqual(subscriber.messages.filter(({payload}) => payload.includes('forged')), []);
 	});
 
-	await check('the account of all viewers reads geo, head and status topics, and no others', async () => {
-		const filters = ['$SYS/#', 'earshot/v1/users/#', 'earshot/v1/ingest/#', '#'];
-		const subscriber = await Subscriber.listen(await client.broker(), filters);
-		const id = await client.asked('Who else hears this?');
-		await client.finished(id);
-		// $SYS topics are retained: they would have come with the subscription.
-		await subscriber.heard(id);
-		await subscriber.end();
-		const topics = [...new Set(subscriber.messages.map(({topic}) => topic))];
-		assert.deepEqual(topics.filter((each) => !/^earshot\/v1\/(geo|head|status)\b/.test(each)), []);
-		assert.ok(topics.includes('earshot/v1/status'));
+	await check('a caller may listen to areas, to the status and to their own topics alone', async () => {
+		const broker = await client.broker();
+		const {username: stranger} = await (await Client.guest(server)).broker();
+		const caller = broker.username;
+		const granted = [
+			'earshot/v1/geo/9q8/y/#',
+			'earshot/v1/head/9q8/y/#',
+			'earshot/v1/status',
+			`earshot/v1/users/${caller}/#`,
+			`earshot/v1/token/${caller}`,
+		];
+		const refused = [
+			'#',
+			'+/v1/status',
+			'$SYS/#',
+			'$share/all/earshot/v1/geo/9q8/y/#',
+			'earshot/#',
+			'earshot/v1/geo/#',
+			'earshot/v1/geo/9q8/#',
+			'earshot/v1/geo/9q8/+/y/#',
+			'earshot/v1/users/#',
+			'earshot/v1/users/+/jobs/+',
+			`earshot/v1/users/${stranger}/#`,
+			`earshot/v1/token/${stranger}`,
+			`earshot/v1/ingest/${caller}/#`,
+		];
+		const codes = await subscribeCodes(broker, [...granted, ...refused]);
+		assert.deepEqual(codes, [...granted.map(() => 0), ...refused.map(() => 128)]);
 	});
 
 	await check('nobody connects to the broker without an account or with a wrong password', async () => {
 		const broker = await client.broker();
 		const [socketUrl] = broker.urls.filter((each) => each.startsWith('ws'));
 		assert.equal(await webSocketConnack(socketUrl), notAuthorized);
-		for (const account of [['-u', 'viewer', '-P', 'wrong'], ['-u', 'relay', '-P', ''], []]) {
-			const args = ['-h', '127.0.0.1', '-p', String(server.ports.mqtt), ...account];
+		for (const account of [
+			['-u', broker.username, '-P', 'wrong'],
+			['-u', 'relay', '-P', 'wrong'],
+			['-u', 'relay', '-P', ''],
+			[],
+		]) {
+			const args = ['-h', '127.0.0.1', '-p', String(server.ports.mqtt), '-i', broker.client_id, ...account];
 			const refused = await promisify(execFile)('mosquitto_sub', [...args, '-t', '#', '-W', '10'], {
 				timeout: 15_000,
 			}).catch((error) => error);
@@ -116,16 +151,17 @@ async function machineChecks(check, server, client) {
 	await check('nobody else on the machine can read the data directory or a secret in it', () => {
 		const mode = (path) => (statSync(join(server.dataDir, path)).mode & 0o777).toString(8);
 		assert.equal(mode('.'), '700');
-		for (const secret of ['token-key.pem', 'postgres/earshot.password', 'mosquitto/passwords']) {
+		for (const secret of ['token-keys.json', 'postgres/earshot.password']) {
 			assert.equal(mode(secret), '600', secret);
 		}
+		// The broker may be of the same group, where it is not started by us.
+		assert.equal(mode('mosquitto/passwords'), '640');
 	});
 
 	await check('no secret is in an argument, in the log, or readable in a file but its own', async () => {
-		const {password: viewer} = await client.broker();
-		const key = server.file('token-key.pem').split('\n')[1];
+		const key = JSON.parse(server.file('token-keys.json')).keys[0].private_key.split('\n')[1];
 		const database = server.file('postgres/earshot.password').trim();
-		const secrets = [client.token, client.token.split('.')[2], viewer, key, database];
+		const secrets = [client.token, client.token.split('.')[2], key, database];
 		for (const secret of secrets) assert.ok(secret.length > 20);
 
 		const holders = (texts) =>

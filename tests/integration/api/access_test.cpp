@@ -34,11 +34,12 @@ TEST_CASE_METHOD(ApiCase,
   const base::Json first = get("/v1/broker", token).body;
   const base::Json second = get("/v1/broker", token).body;
   CHECK(first.at("urls")[0] == "ws://127.0.0.1:9001/mqtt");
-  CHECK(first.at("username") == "viewer");
+  CHECK(first.at("password") == token);
   CHECK(first.at("client_id") != second.at("client_id"));
-  const std::string id = first.at("client_id");
-  CHECK(id.substr(0, id.find('.')) ==
-        second.at("client_id").get<std::string>().substr(0, id.find('.')));
+  const std::string caller = first.at("username");
+  CHECK(caller.starts_with("own-guest-"));
+  CHECK(first.at("client_id").get<std::string>().starts_with(caller + "."));
+  CHECK(second.at("client_id").get<std::string>().starts_with(caller + "."));
 }
 
 TEST_CASE_METHOD(ApiCase, "liveness and readiness need no token", "[integration][api]") {

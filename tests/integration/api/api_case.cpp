@@ -50,16 +50,19 @@ std::string Answer::header(const std::string& name) const {
   return found == headers.end() ? std::string{} : found->second;
 }
 
-ApiCase::ApiCase(engine::Roles roles) : PgFixture{all_tables()} {
+ApiCase::ApiCase(engine::Roles roles, engine::ApiOptions api) : PgFixture{all_tables()} {
   engine::EngineOptions options;
   options.roles = roles;
+  options.api = std::move(api);
   options.database_url = PgFixture::options().url;
   // scripts/with-services runs it without fsync.
   options.database.is_throw_away = true;
   options.api.http.port = 0;
   options.api.http.handlers.threads = 8;
-  options.api.broker = {.urls = {}, .username = "viewer", .password = "secret"};
-  engine_ = std::make_unique<engine::Engine>(std::move(options), key, apps(), clock, log);
+  options.api.token_key_file = folder.path() / "token-keys.json";
+  options.api.trust.kept_keys_dir = folder.path();
+  options.api.trust.broker_dir = folder.path();
+  engine_ = std::make_unique<engine::Engine>(std::move(options), apps(), clock, log);
   REQUIRE(support::eventually([&] {
     return value_of("select count(*) from engine.node where leased_until > now()") == "1";
   }));

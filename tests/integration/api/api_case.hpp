@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "engine/engine.hpp"
 #include "support/pg_fixture.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <map>
 #include <memory>
@@ -24,7 +25,8 @@ struct Answer {
 /// The whole engine with both apps on a database of its own, without a broker, and a client.
 class ApiCase : public support::PgFixture {
  public:
-  explicit ApiCase(engine::Roles roles = {.api = true, .worker = true, .bridge = false});
+  explicit ApiCase(engine::Roles roles = {.api = true, .worker = true, .bridge = false},
+                   engine::ApiOptions api = {});
 
   /// The token of a new guest.
   [[nodiscard]] std::string guest();
@@ -40,7 +42,9 @@ class ApiCase : public support::PgFixture {
 
   base::SystemClock clock;
   base::Log log{base::LogFormat::kText, base::LogLevel::kError};
-  wire::SigningKey key{wire::SigningKey::generate()};
+
+  /// token-keys.json, trust.json and denied.json.
+  support::ScratchFolder folder;
 
  private:
   std::unique_ptr<engine::Engine> engine_;

@@ -149,12 +149,11 @@ TEST_CASE_METHOD(ApiCase, "without a good token nothing is read or stored", "[in
 }
 
 TEST_CASE_METHOD(ApiCase, "an expired token is refused", "[integration][api]") {
-  const wire::TokenMinter minter{
-      key, std::string{wire::kOwnIssuer}, std::string{wire::kOwnAudience}};
+  const engine::requests::TokenKeyring keys{folder.path() / "token-keys.json", clock, log};
   const auto now = clock.wall();
-  const std::string expired = minter.mint({.sub = "guest-x",
-                                           .issued_at = now - std::chrono::hours{2},
-                                           .expires_at = now - std::chrono::hours{1}});
+  const std::string expired = keys.mint({.sub = "guest-x",
+                                         .issued_at = now - std::chrono::hours{2},
+                                         .expires_at = now - std::chrono::hours{1}});
   CHECK(post("/v1/questions", a_question().dump(), expired).status == 401);
 }
 

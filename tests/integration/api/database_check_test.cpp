@@ -25,7 +25,7 @@ TEST_CASE_METHOD(ApiCase, "an engine does not begin on a database that it cannot
   start.roles = {.api = false, .worker = true, .bridge = false};
   start.database_url = options().url;
   start.database.is_throw_away = true;
-  const auto begin = [&] { const engine::Engine engine{start, key, kApps, clock, log}; };
+  const auto begin = [&] { const engine::Engine engine{start, kApps, clock, log}; };
   CHECK_NOTHROW(begin());
 
   SECTION("because statements do not fit it, which are all named") {

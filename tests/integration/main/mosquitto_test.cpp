@@ -1,6 +1,7 @@
 #include "main/embedded/mosquitto.hpp"
 
 #include "base/error.hpp"
+#include "engine/requests/trust_feed.hpp"
 #include "main/embedded/leftovers.hpp"
 #include "main/embedded/mosquitto_probe.hpp"
 #include "main/embedded/port_check.hpp"
@@ -53,10 +54,22 @@ struct MosquittoFixture : support::EmbeddedFixture {
             "127.0.0.1",
             "-p",
             std::to_string(port),
+            "-i",
+            who.username + ".test",
             "-u",
             who.username,
             "-P",
             who.password};
+  }
+
+  // Somebody with a token, and the file that makes the broker believe it.
+  [[nodiscard]] BrokerCredentials guest_of(const Mosquitto& server) const {
+    const base::SystemClock clock;
+    const engine::requests::TokenKeyring keys{data.path() / "token-keys.json", clock, log};
+    engine::requests::tell_broker_trust(server.folder(), engine::requests::own_trust(keys));
+    const auto now = clock.wall();
+    return {.username = "own-guest",
+            .password = keys.mint({.sub = "guest", .issued_at = now, .expires_at = now + 1h})};
   }
 
   // Retained, so that whoever may read finds it whenever it subscribes.
@@ -120,30 +133,56 @@ struct MosquittoFixture : support::EmbeddedFixture {
   }
 };
 
-const BrokerCredentials kNobody{.username = "viewer", .password = "wrong"};
+const BrokerCredentials kNobody{.username = "relay", .password = "wrong"};
 
 }  // namespace
 
 TEST_CASE_METHOD(MosquittoFixture,
-                 "viewers read geo, head and status topics, and nothing else",
+                 "whoever has a token reads places and what is theirs, and nothing else",
                  "[integration][mosquitto]") {
   Mosquitto server = mosquitto();
+  const BrokerCredentials guest = guest_of(server);
   Supervisor watcher = supervisor();
   REQUIRE(watcher.start(server));
   for (const char* const topic : {"earshot/v1/geo/9q8/y/y/k/9",
                                   "earshot/v1/head/9q8/y/y",
                                   "earshot/v1/status",
-                                  "earshot/v1/users/someone/jobs/1",
+                                  "earshot/v1/users/own-guest/jobs/1",
+                                  "earshot/v1/users/own-somebody/jobs/1",
                                   "earshot/v1/token/someone"}) {
     publish(server.relay_credentials(), topic);
   }
   publish(server.relay_credentials(), "elsewhere");
-  publish(server.viewer_credentials(), "earshot/v1/geo/forged");
+  publish(guest, "earshot/v1/geo/9q8/y/y/k/8");
 
-  CHECK(received(server.viewer_credentials(), "#") ==
-        "earshot/v1/geo/9q8/y/y/k/9\nearshot/v1/head/9q8/y/y\nearshot/v1/status\n");
-  CHECK(received(server.viewer_credentials(), "$SYS/#").empty());
+  CHECK(received(guest, "earshot/v1/geo/9q8/y/#") == "earshot/v1/geo/9q8/y/y/k/9\n");
+  CHECK(received(guest, "earshot/v1/head/9q8/y/y") == "earshot/v1/head/9q8/y/y\n");
+  CHECK(received(guest, "earshot/v1/status") == "earshot/v1/status\n");
+  CHECK(received(guest, "earshot/v1/users/own-guest/#") == "earshot/v1/users/own-guest/jobs/1\n");
+  for (const char* const filter :
+       {"#", "earshot/v1/geo/#", "earshot/v1/users/+/jobs/#", "$SYS/#"}) {
+    INFO(filter);
+    CHECK(received(guest, filter).find("earshot") == std::string::npos);
+    CHECK(received(guest, filter).find("$SYS") == std::string::npos);
+  }
   CHECK(received(server.relay_credentials(), "#").empty());
+}
+
+TEST_CASE_METHOD(MosquittoFixture,
+                 "a token that is denied is cut, and does not come back",
+                 "[integration][mosquitto]") {
+  Mosquitto server = mosquitto();
+  const BrokerCredentials guest = guest_of(server);
+  Supervisor watcher = supervisor();
+  REQUIRE(watcher.start(server));
+  REQUIRE(received(guest, "earshot/v1/status").find("not authorised") == std::string::npos);
+
+  engine::requests::tell_broker_denied(server.folder(),
+                                       wire::to_text({.callers = {"own-guest"}, .tokens = {}}));
+
+  CHECK(eventually([&] {
+    return received(guest, "earshot/v1/status").find("not authorised") != std::string::npos;
+  }));
 }
 
 TEST_CASE_METHOD(MosquittoFixture,
@@ -154,11 +193,12 @@ TEST_CASE_METHOD(MosquittoFixture,
   REQUIRE(watcher.start(server));
 
   CHECK(lets_in(server.relay_credentials()));
-  CHECK(lets_in(server.viewer_credentials()));
   CHECK_FALSE(lets_in(kNobody));
   CHECK_FALSE(lets_in({}));
   CHECK(received(kNobody, "#").find("not authorised") != std::string::npos);
   CHECK(output_of({"/usr/bin/mosquitto_sub",
+                   "-i",
+                   "nameless",
                    "-h",
                    "127.0.0.1",
                    "-p",
@@ -176,13 +216,13 @@ TEST_CASE_METHOD(MosquittoFixture,
   const Mosquitto first = mosquitto();
   const Mosquitto second = mosquitto();
   CHECK(first.relay_credentials().password != second.relay_credentials().password);
-  CHECK(first.viewer_credentials().password != second.viewer_credentials().password);
   for (const auto& entry : std::filesystem::directory_iterator{data.path() / "mosquitto"}) {
     INFO(entry.path());
     const std::string content = content_of(entry.path());
     CHECK(content.find(second.relay_credentials().password) == std::string::npos);
-    CHECK(content.find('@') == std::string::npos);
-    CHECK(entry.status().permissions() == std::filesystem::perms{0600});
+    if (entry.path().extension() == ".conf") CHECK(content.find('@') == std::string::npos);
+    CHECK((entry.status().permissions() & std::filesystem::perms{0137}) ==
+          std::filesystem::perms::none);
   }
 }
 

@@ -79,9 +79,9 @@ TEST_CASE("a header that is not exactly ours is refused", "[unit][token]") {
   };
   const std::string good = forge.header();
   for (const char* typ : {"JWT", "jwt", "AT+JWT", "at+jwt ", "application/at+jwt", ""}) {
-    CHECK(fault_of(replaced(good, "at+jwt", typ)) == "typ is not at+jwt");
+    CHECK(fault_of(replaced(good, "at+jwt", typ)) == "typ is not that of an access token");
   }
-  CHECK(fault_of(replaced(good, R"(,"typ":"at+jwt")", "")) == "typ is not at+jwt");
+  CHECK(fault_of(replaced(good, R"(,"typ":"at+jwt")", "")) == "typ is not a text");
   for (const char* crit : {R"(["exp"])", "[]", "null", R"(["b64"])"}) {
     CHECK(fault_of(replaced(good, "{", std::string{R"({"crit":)"} + crit + ',')) ==
           "the header has crit");
@@ -195,12 +195,14 @@ TEST_CASE("claims of the wrong type or value are refused", "[unit][token]") {
         "99999999999999999999"},
        "exp is not a positive integer"},
       {"exp", {"1", "1799999999", "1800000000"}, "the token has expired"},
-      {"exp", {"2115360000", "9223372036854775807"}, "exp is further away than any token lives"},
+      {"exp",
+       {"2115360000", "9223372036854775807"},
+       "exp is further away than any token of its issuer lives"},
       {"nbf", {"1800000061", "\"1\"", "1.5", "1e300", "null"}, "nbf is not a past integer"},
       {"iat", {"1800000061", "\"1\"", "1.5", "1e300", "null"}, "iat is not a past integer"},
       {"iss",
        {"", "\"Earshot\"", "\"earshot/\"", "\"\"", "1", "null", R"(["earshot"])"},
-       "iss is not ours"},
+       "iss is not whose key it is"},
       {"aud",
        {"",
         "\"other\"",

@@ -4,9 +4,7 @@
 
 TokenForge::TokenForge()
     : key_{wire::SigningKey::generate()},
-      verifier_{{wire::SigningKey::generate().public_key(), key_.public_key()},
-                "earshot",
-                "earshot",
+      verifier_{{wire::own_issuer({wire::SigningKey::generate().public_key(), key_.public_key()})},
                 clock_} {}
 
 std::string TokenForge::header() const {

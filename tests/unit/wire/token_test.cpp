@@ -59,7 +59,8 @@ TEST_CASE("a token is accepted to the last second of its life", "[unit][token]")
   CHECK(fault_with("exp", TokenForge::kNow + 1) == "");
   CHECK(fault_with("exp", TokenForge::kNow) == "the token has expired");
   CHECK(fault_with("exp", TokenForge::kNow + 86400) == "");
-  CHECK(fault_with("exp", TokenForge::kNow + 86401) == "exp is further away than any token lives");
+  CHECK(fault_with("exp", TokenForge::kNow + 86401) ==
+        "exp is further away than any token of its issuer lives");
   CHECK(fault_with("nbf", TokenForge::kNow + 60) == "");
   CHECK(fault_with("nbf", TokenForge::kNow + 61) == "nbf is not a past integer");
   CHECK(fault_with("iat", TokenForge::kNow + 60) == "");
@@ -83,8 +84,7 @@ TEST_CASE("keys other than the newest stay valid until they are removed", "[unit
   const wire::SigningKey current = wire::SigningKey::generate();
   const wire::SigningKey removed = wire::SigningKey::generate();
   const base::SystemClock clock;
-  const TokenVerifier verifier{
-      {old.public_key(), current.public_key()}, "earshot", "earshot", clock};
+  const TokenVerifier verifier{{wire::own_issuer({old.public_key(), current.public_key()})}, clock};
   const auto minted_by = [&](const wire::SigningKey& key) {
     return TokenMinter{key, "earshot", "earshot"}.mint(
         {.sub = "a", .issued_at = clock.wall(), .expires_at = clock.wall() + 1min});
@@ -96,5 +96,5 @@ TEST_CASE("keys other than the newest stay valid until they are removed", "[unit
 
 TEST_CASE("a verifier without keys does not start", "[unit][token]") {
   const base::SystemClock clock;
-  CHECK_THROWS_AS(TokenVerifier({}, "earshot", "earshot", clock), base::Error);
+  CHECK_THROWS_AS(TokenVerifier({}, clock), base::Error);
 }

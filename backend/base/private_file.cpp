@@ -1,4 +1,4 @@
-#include "main/embedded/private_file.hpp"
+#include "base/private_file.hpp"
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
@@ -14,34 +14,32 @@
 #include <fstream>
 #include <iterator>
 
-namespace embedded {
+namespace base {
 namespace {
 
 [[noreturn]] void fail_to_write(const std::filesystem::path& path) {
   const bool is_full = errno == ENOSPC || errno == EDQUOT;
-  throw base::Error{fmt::format("cannot write {}: {}{}",
-                                path.string(),
-                                std::strerror(errno),
-                                is_full ? "; free some space and start again" : "")};
+  throw Error{fmt::format("cannot write {}: {}{}",
+                          path.string(),
+                          std::strerror(errno),
+                          is_full ? "; free some space and start again" : "")};
 }
 
-bool is_private_with(const std::filesystem::path& path, std::string_view content) {
+bool is_there(const std::filesystem::path& path, std::string_view content, mode_t mode) {
   struct stat facts {};
   if (::lstat(path.c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) return false;
-  if ((facts.st_mode & 0777) != 0600 || facts.st_uid != ::geteuid()) return false;
+  if ((facts.st_mode & 0777) != mode || facts.st_uid != ::geteuid()) return false;
   std::ifstream file{path, std::ios::binary};
   return std::string{std::istreambuf_iterator<char>{file}, {}} == content;
 }
 
-}  // namespace
-
-void write_private_file(const std::filesystem::path& path, std::string_view content) {
-  if (is_private_with(path, content)) return;  // A full disk is no hindrance then.
+void write_whole(const std::filesystem::path& path, std::string_view content, mode_t mode) {
+  if (is_there(path, content, mode)) return;  // A full disk is no hindrance then.
   const std::filesystem::path unfinished = path.string() + ".new";
   {
-    const base::FileDescriptor file{
+    const FileDescriptor file{
         ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-    if (!file || ::fchmod(file.get(), 0600) != 0) fail_to_write(path);
+    if (!file || ::fchmod(file.get(), mode) != 0) fail_to_write(path);
     for (std::string_view rest = content; !rest.empty();) {
       const ssize_t written = ::write(file.get(), rest.data(), rest.size());
       if (written <= 0) fail_to_write(path);
@@ -53,8 +51,18 @@ void write_private_file(const std::filesystem::path& path, std::string_view cont
   sync_folder(path.parent_path());
 }
 
+}  // namespace
+
+void write_private_file(const std::filesystem::path& path, std::string_view content) {
+  write_whole(path, content, 0600);
+}
+
+void write_group_file(const std::filesystem::path& path, std::string_view content) {
+  write_whole(path, content, 0640);
+}
+
 void sync_folder(const std::filesystem::path& folder) {
-  const base::FileDescriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  const FileDescriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!opened || ::fsync(opened.get()) != 0) fail_to_write(folder);
 }
 
@@ -65,4 +73,4 @@ std::string read_small_file(const std::filesystem::path& path) {
   return content;
 }
 
-}  // namespace embedded
+}  // namespace base
