@@ -104,7 +104,7 @@ Refusal read_header(std::string_view line, const HeadLimits& limits, RequestHead
   if (std::find(kSingleHeaders.begin(), kSingleHeaders.end(), name) != kSingleHeaders.end()) {
     return malformed_request("A header that may occur once occurs twice.");
   }
-  at->second.append(", ").append(value);
+  at->second.append(value.empty() ? "," : ", ").append(value);  // A value ends with no space.
   return std::nullopt;
 }
 
