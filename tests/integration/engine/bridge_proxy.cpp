@@ -204,13 +204,19 @@ void BrokerProxy::cut(const std::string& client_id) {
   });
 }
 
+// Returns when the proxy acts on it: a packet sent after that meets the new mode.
 void BrokerProxy::order(Mode mode, const std::string& whom, bool cuts) {
-  orders_.with([&](Orders& orders) {
+  const std::size_t given = orders_.with([&](Orders& orders) {
     orders.mode = mode;
     orders.whom = whom;
-    if (!cuts) return;
-    orders.cuts = true;
-    orders.cut_whom.clear();
+    if (cuts) {
+      orders.cuts = true;
+      orders.cut_whom.clear();
+    }
+    return ++orders.given;
+  });
+  eventually([&] {
+    return orders_.with([&](const Orders& orders) { return orders.taken >= given; });
   });
 }
 
@@ -230,6 +236,7 @@ void BrokerProxy::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Orders orders = orders_.with([&](Orders& current) {
       current.open = links.size();
+      current.taken = current.given;
       Orders copy = current;
       current.cuts = false;
       return copy;

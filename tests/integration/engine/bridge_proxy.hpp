@@ -48,6 +48,8 @@ class BrokerProxy {
     std::string whom;
     bool cuts = false;
     std::string cut_whom;
+    std::size_t given = 0;  // Orders so far, and how many of them the proxy has seen.
+    std::size_t taken = 0;
     std::size_t accepted = 0;
     std::size_t open = 0;
     std::size_t publishes = 0;
