@@ -141,7 +141,7 @@ CREATE TABLE engine.batch (
 )
 WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='500', autovacuum_vacuum_cost_delay='0', autovacuum_vacuum_insert_scale_factor='0', autovacuum_vacuum_insert_threshold='1000');
 
-CREATE FUNCTION engine.end_attempt(single engine.batch, cause json, retry_in interval) RETURNS void
+CREATE FUNCTION engine.end_attempt(single engine.batch, cause json, retry_in interval) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 declare
@@ -162,6 +162,7 @@ begin
   end if;
 
   delete from engine.batch b where b.id = single.id;
+  return failed;
 end
 $$;
 
@@ -172,7 +173,7 @@ CREATE FUNCTION engine.epoch() RETURNS text
     || '-' || ltrim(substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8), '0')
 $$;
 
-CREATE FUNCTION engine.fail(failed_id bigint, failed_attempt smallint, claimant bigint, piece_ids bigint[], cause json, retry_in interval) RETURNS boolean
+CREATE FUNCTION engine.fail(failed_id bigint, failed_attempt smallint, claimant bigint, piece_ids bigint[], cause json, retry_in interval) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 declare
@@ -182,15 +183,14 @@ begin
     where b.id = failed_id and b.attempt = failed_attempt and b.worker = claimant
     for update;
   if not found then
-    return false;
+    return null;
   end if;
 
   if failed.jobs > 1 then
     perform engine.split(failed, piece_ids);
-  else
-    perform engine.end_attempt(failed, cause, retry_in);
+    return null;
   end if;
-  return true;
+  return engine.end_attempt(failed, cause, retry_in);
 end
 $$;
 
@@ -238,7 +238,7 @@ CREATE FUNCTION engine.promote(batch_ids bigint[]) RETURNS integer
   select coalesce(sum(jobs), 0)::integer from promoted
 $$;
 
-CREATE FUNCTION engine.rescue(piece_ids bigint[], cause json) RETURNS boolean
+CREATE FUNCTION engine.rescue(piece_ids bigint[], cause json, OUT is_any boolean, OUT ended_job bigint) RETURNS record
     LANGUAGE plpgsql
     AS $$
 declare
@@ -249,16 +249,16 @@ begin
     order by b.leased_until
     limit 1
     for update skip locked;
-  if not found then
-    return false;
+  is_any := found;
+  if not is_any then
+    return;
   end if;
 
   if stranded.jobs > 1 then
     perform engine.split(stranded, piece_ids);
   else
-    perform engine.end_attempt(stranded, cause, interval '0');
+    ended_job := engine.end_attempt(stranded, cause, interval '0');
   end if;
-  return true;
 end
 $$;
 

@@ -92,6 +92,7 @@ Engine::Engine(EngineOptions options,
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log} {
   check_database();
+  if (options.roles.worker) start_statuses(options.bridge.broker, clock);
   if (options.roles.bridge) {
     bridge_.emplace(connection_to(options.database_url, "earshot-bridge"),
                     std::move(options.bridge),
@@ -121,12 +122,26 @@ std::optional<int> Engine::http_port() const {
   return api_ ? std::optional<int>{api_->port()} : std::nullopt;
 }
 
+void Engine::start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock) {
+  if (broker.url.empty()) {
+    log_.info("no broker is named: callers hear how their jobs stand by asking for them only");
+    return;
+  }
+  statuses_.emplace(bridge::StatusFeedOptions{.broker = broker}, clock, log_);
+}
+
 void Engine::start_workers(std::size_t count, std::span<const App* const> apps) {
   for (const App* app : apps) app->register_handlers(handlers_);
-  janitor_.emplace(queue_, *ids_, accepted_, log_);
+  jobs::StatusPublisher* const statuses = statuses_ ? &*statuses_ : nullptr;
+  janitor_.emplace(queue_, *ids_, accepted_, log_, jobs::JanitorOptions{.statuses = statuses});
   for (std::size_t i = 0; i < count; ++i) {
-    workers_.push_back(
-        std::make_unique<jobs::Worker>(queue_, handlers_, *ids_, accepted_, appended_, log_));
+    workers_.push_back(std::make_unique<jobs::Worker>(queue_,
+                                                      handlers_,
+                                                      *ids_,
+                                                      accepted_,
+                                                      appended_,
+                                                      log_,
+                                                      jobs::WorkerOptions{.statuses = statuses}));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "engine/api_role.hpp"
 #include "engine/app.hpp"
 #include "engine/bridge/bridge.hpp"
+#include "engine/bridge/status_feed.hpp"
 #include "engine/database_check.hpp"
 #include "engine/jobs/batch_inserter.hpp"
 #include "engine/jobs/handler_registry.hpp"
@@ -61,6 +62,7 @@ class Engine {
 
  private:
   void check_database();
+  void start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock);
   void start_workers(std::size_t count, std::span<const App* const> apps);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
@@ -71,6 +73,7 @@ class Engine {
   pg::Pool queue_;
   pg::Pool readers_;
   std::optional<bridge::Bridge> bridge_;
+  std::optional<bridge::StatusFeed> statuses_;
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;
   std::optional<jobs::Janitor> janitor_;

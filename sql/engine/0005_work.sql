@@ -100,9 +100,9 @@ end
 $$;
 
 -- What becomes of a locked batch of one job whose attempt failed: put off, or discarded after the
--- last attempt. A null `retry_in` discards at once.
+-- last attempt. A null `retry_in` discards at once. Returns the job.
 create function engine.end_attempt(single engine.batch, cause json, retry_in interval)
-returns void
+returns bigint
 language plpgsql volatile
 as $$
 declare
@@ -123,15 +123,16 @@ begin
   end if;
 
   delete from engine.batch b where b.id = single.id;
+  return failed;
 end
 $$;
 
--- The attempt of this claim failed: many jobs are split, one job is retried later or discarded.
--- False means that the claim was lost, and nothing happened.
+-- The attempt of this claim failed: many jobs are split, one job is retried later or discarded, and
+-- returned. Null: the batch was split, or the claim was lost and nothing happened.
 create function engine.fail(
   failed_id bigint, failed_attempt smallint, claimant bigint,
   piece_ids bigint[], cause json, retry_in interval
-) returns boolean
+) returns bigint
 language plpgsql volatile
 as $$
 declare
@@ -141,21 +142,22 @@ begin
     where b.id = failed_id and b.attempt = failed_attempt and b.worker = claimant
     for update;
   if not found then
-    return false;
+    return null;
   end if;
 
   if failed.jobs > 1 then
     perform engine.split(failed, piece_ids);
-  else
-    perform engine.end_attempt(failed, cause, retry_in);
+    return null;
   end if;
-  return true;
+  return engine.end_attempt(failed, cause, retry_in);
 end
 $$;
 
 -- Takes one batch from a worker whose lease ran out before it locked the batch. Whoever is at work
--- holds the row lock, and is skipped. False means that there was none.
-create function engine.rescue(piece_ids bigint[], cause json) returns boolean
+-- holds the row lock, and is skipped. `ended_job` is the job whose attempt ended so.
+create function engine.rescue(
+  piece_ids bigint[], cause json, out is_any boolean, out ended_job bigint
+)
 language plpgsql volatile
 as $$
 declare
@@ -166,16 +168,16 @@ begin
     order by b.leased_until
     limit 1
     for update skip locked;
-  if not found then
-    return false;
+  is_any := found;
+  if not is_any then
+    return;
   end if;
 
   if stranded.jobs > 1 then
     perform engine.split(stranded, piece_ids);
   else
-    perform engine.end_attempt(stranded, cause, interval '0');
+    ended_job := engine.end_attempt(stranded, cause, interval '0');
   end if;
-  return true;
 end
 $$;
 

@@ -139,10 +139,15 @@ struct PublisherConnection::Session {
 };
 
 PublisherConnection::PublisherConnection(BrokerAddress broker,
+                                         std::string client_id,
                                          std::size_t place,
                                          RetainedMessage will,
                                          Reports& reports)
-    : broker_{std::move(broker)}, place_{place}, will_{std::move(will)}, reports_{reports} {
+    : broker_{std::move(broker)},
+      client_id_{std::move(client_id)},
+      place_{place},
+      will_{std::move(will)},
+      reports_{reports} {
   broker_.url = paho_url(broker_.url);
 }
 
@@ -152,8 +157,7 @@ void PublisherConnection::open() {
   ++attempt_;
   try {
     keep_library_up();
-    session_ = std::make_unique<Session>(
-        broker_.url, "relay-" + std::to_string(place_), reports_, place_, attempt_);
+    session_ = std::make_unique<Session>(broker_.url, client_id_, reports_, place_, attempt_);
     session_->client.connect(
         connect_options(broker_, will_), /*userContext=*/nullptr, session_->listener);
   } catch (const mqtt::exception& refused) {
@@ -167,26 +171,31 @@ void PublisherConnection::report_lost(int code) {
 }
 
 bool PublisherConnection::publish(const Lane::Sending& sending) {
-  return publish(
-      sending.ticket, sending.message.topic, sending.message.payload, /*is_retained=*/false);
+  static const mqtt::properties of_events = envelope_properties();
+  return publish_made(sending.ticket, [&] {
+    return mqtt::message::create(
+        sending.message.topic, sending.message.payload, kQos, /*retained=*/false, of_events);
+  });
 }
 
 bool PublisherConnection::publish(Lane::Ticket ticket, const RetainedMessage& message) {
-  return publish(ticket, message.topic, message.payload, /*is_retained=*/true);
+  return publish_made(ticket, [&] {
+    return mqtt::message::create(message.topic, message.payload, kQos, /*retained=*/true);
+  });
 }
 
 bool PublisherConnection::publish(Lane::Ticket ticket,
                                   const std::string& topic,
-                                  const std::string& payload,
-                                  bool is_retained) {
-  static const mqtt::properties of_events = envelope_properties();
-  static const mqtt::properties none;
+                                  const std::string& payload) {
+  return publish_made(
+      ticket, [&] { return mqtt::message::create(topic, payload, kQos, /*retained=*/false); });
+}
+
+template <class Make>
+bool PublisherConnection::publish_made(Lane::Ticket ticket, const Make& make) {
   if (!session_) return false;
   try {
-    session_->client.publish(
-        mqtt::message::create(topic, payload, kQos, is_retained, is_retained ? none : of_events),
-        to_context(ticket),
-        session_->listener);
+    session_->client.publish(make(), to_context(ticket), session_->listener);
     return true;
   } catch (const mqtt::exception& refused) {
     report_lost(refused.get_return_code());

@@ -27,13 +27,14 @@ struct RetainedMessage {
 /// One MQTT 5 connection that only publishes, QoS 1; the one place that knows Paho.
 ///
 /// It does what it is told and reports what came of it; when to connect again and what to send
-/// again is decided by others. No call waits for the broker. The client id is `relay-<place>`
-/// whoever leads, so that a new leader's connecting cuts the old one off.
+/// again is decided by others. No call waits for the broker.
 /// Threads: confined; the library's threads only reach the Reports.
 class PublisherConnection {
  public:
-  /// `will` is what to say on behalf of a connection that died; an empty topic: nothing.
+  /// `place` is what its reports are marked with. `will` is what to say on behalf of a connection
+  /// that died; an empty topic: nothing.
   PublisherConnection(BrokerAddress broker,
+                      std::string client_id,
                       std::size_t place,
                       RetainedMessage will,
                       Reports& reports);
@@ -52,6 +53,9 @@ class PublisherConnection {
   /// Errors: false when the library refused it; a kLost with its code follows.
   [[nodiscard]] bool publish(const Lane::Sending& sending);
   [[nodiscard]] bool publish(Lane::Ticket ticket, const RetainedMessage& message);
+  [[nodiscard]] bool publish(Lane::Ticket ticket,
+                             const std::string& topic,
+                             const std::string& payload);
 
   /// Wakes the library's threads by a request that the broker replies to and that changes nothing.
   ///
@@ -68,13 +72,12 @@ class PublisherConnection {
  private:
   struct Session;
 
-  bool publish(Lane::Ticket ticket,
-               const std::string& topic,
-               const std::string& payload,
-               bool is_retained);
+  template <class Make>
+  bool publish_made(Lane::Ticket ticket, const Make& make);
   void report_lost(int code);
 
   BrokerAddress broker_;
+  std::string client_id_;
   std::size_t place_;
   RetainedMessage will_;
   Reports& reports_;

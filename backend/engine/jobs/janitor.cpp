@@ -61,10 +61,12 @@ void Janitor::promote(const std::stop_token& stop) {
 void Janitor::rescue(const std::stop_token& stop) {
   const auto connection = pool_.acquire(stop);
   const base::Json problem = wire::to_json(worker_lost());
-  while (!stop.stop_requested() &&
-         rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces))) {
+  while (!stop.stop_requested()) {
+    const Rescued rescued = rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces));
+    if (!rescued.is_any) return;
     log_.warning("a batch was rescued from a worker that stopped");
     ready_.notify();
+    if (rescued.job) publish_status(*connection, *rescued.job, options_.statuses);
   }
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/wake_signal.hpp"
 #include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/status_publisher.hpp"
 #include "pg/pool.hpp"
 
 #include <chrono>
@@ -13,6 +14,7 @@ namespace engine::jobs {
 struct JanitorOptions {
   std::chrono::milliseconds promote_every{200};   // How late a retry may be.
   std::chrono::milliseconds rescue_every{2'000};  // How long after its lease a batch may lie.
+  StatusPublisher* statuses{nullptr};  // Told of jobs whose worker died; null: nobody follows.
 };
 
 /// Moves what nobody else moves: retries that are due, and batches of workers that died.

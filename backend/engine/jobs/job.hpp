@@ -4,6 +4,7 @@
 #include "wire/caller.hpp"
 #include "wire/job_id.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct Job {
   std::string caller;
   base::Json args;
   int attempt{1};
+  int max_attempts{0};
+  std::chrono::system_clock::time_point accepted_at{};
 };
 
 }  // namespace engine::jobs

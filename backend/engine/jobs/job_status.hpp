@@ -35,11 +35,11 @@ struct JobStatus {
   std::int64_t version{1};  // Grows with each change that a client can see.
   int attempt{0};
   int max_attempts{0};
-  std::optional<std::string> result;   // JSON text
-  std::optional<std::string> problem;  // JSON text
-  Time created_at;
-  Time scheduled_at;  // When it may run next, or might have.
-  std::optional<Time> finalized_at;
+  std::optional<std::string> result{};   // JSON text
+  std::optional<std::string> problem{};  // JSON text
+  Time created_at{};
+  Time scheduled_at{};  // When it may run next, or might have.
+  std::optional<Time> finalized_at{};
 };
 
 }  // namespace engine::jobs

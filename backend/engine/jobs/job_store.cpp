@@ -25,15 +25,17 @@ constexpr pg::Statement kLock{"job_lock", R"(
     order by b.id
     for update of b
   )
-  select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args
+  select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args,
+         job.max_attempts, (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
+         (extract(epoch from now()) * 1000)::bigint as now_ms
   from mine
   left join lateral (
-    select j.id, j.kind, j.caller, j.args
+    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at
     from engine.job j
     where mine.job_ids is null
       and j.id between mine.id << 12 and (mine.id << 12) + mine.jobs - 1
     union all
-    select j.id, j.kind, j.caller, j.args
+    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at
     from engine.job j
     where mine.job_ids is not null and j.id = any (mine.job_ids)
   ) as job on not exists (select 1 from engine.result r where r.job_id = job.id)
@@ -45,7 +47,8 @@ constexpr pg::Statement kComplete{"job_complete", R"(
 constexpr pg::Statement kFail{"job_fail", R"(
   select engine.fail($1, $2, $3, $4, $5::json, $6::interval))"};
 
-constexpr pg::Statement kRescue{"job_rescue", "select engine.rescue($1, $2::json)"};
+constexpr pg::Statement kRescue{"job_rescue",
+                                "select is_any, ended_job from engine.rescue($1, $2::json)"};
 
 constexpr pg::Statement kPromote{"job_promote", "select engine.promote($1)"};
 
@@ -105,6 +108,11 @@ struct Appended {
   }
 };
 
+// Each failure is one step to `retryable` and one back to `available`; the end is one more.
+std::int64_t final_version(std::int64_t failures) {
+  return 2 * failures + 2;
+}
+
 JobState final_state(const std::string& text) {
   if (text == "completed") return JobState::kCompleted;
   if (text == "discarded") return JobState::kDiscarded;
@@ -150,12 +158,15 @@ WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim
   WorkInHand work;
   for (const pg::Row row : tx.run(kLock, ids, attempts, worker.value)) {
     work.batches.push_back(row.get<std::int64_t>("batch_id"));
+    work.locked_at = time_of(row.get<std::int64_t>("now_ms"));
     if (row.is_null("id")) continue;
     work.jobs.push_back({.id = wire::JobId{row.get<std::int64_t>("id")},
                          .kind = row.get<std::string>("kind"),
                          .caller = row.get<std::string>("caller"),
                          .args = base::Json::parse(row.get<std::string_view>("args")),
-                         .attempt = row.get<std::int16_t>("attempt")});
+                         .attempt = row.get<std::int16_t>("attempt"),
+                         .max_attempts = row.get<std::int16_t>("max_attempts"),
+                         .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms"))});
   }
   std::sort(work.batches.begin(), work.batches.end());
   work.batches.erase(std::unique(work.batches.begin(), work.batches.end()), work.batches.end());
@@ -194,24 +205,59 @@ void complete_and_commit(pg::Transaction& tx,
                     appended.datas);
 }
 
-void fail_batch(pg::Connection& connection,
-                WorkerId worker,
-                const Claim& claim,
-                const FailedAttempt& failed,
-                const std::vector<std::int64_t>& piece_ids) {
-  connection.run(kFail,
-                 claim.batch.value,
-                 claim.attempt,
-                 worker.value,
-                 piece_ids,
-                 base::to_text(failed.problem),
-                 milliseconds_text(failed.retry_in));
+std::vector<JobStatus> ended_statuses(const WorkInHand& work, std::span<const Outcome> outcomes) {
+  std::vector<JobStatus> statuses;
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    const Job& job = work.jobs[i];
+    JobStatus status{.id = job.id,
+                     .kind = job.kind,
+                     .caller = job.caller,
+                     .version = final_version(job.attempt - 1),
+                     .attempt = job.attempt,
+                     .max_attempts = job.max_attempts,
+                     .result = std::nullopt,
+                     .problem = std::nullopt,
+                     .created_at = job.accepted_at,
+                     .scheduled_at = job.accepted_at,
+                     .finalized_at = work.locked_at};
+    if (const auto* completed = std::get_if<Completed>(&outcomes[i])) {
+      status.state = JobState::kCompleted;
+      status.result = base::to_text(completed->result);
+    } else {
+      status.state = JobState::kDiscarded;
+      status.problem = base::to_text(wire::to_json(std::get<Discarded>(outcomes[i]).problem));
+    }
+    statuses.push_back(std::move(status));
+  }
+  return statuses;
 }
 
-bool rescue_batch(pg::Connection& connection,
-                  const base::Json& problem,
-                  const std::vector<std::int64_t>& piece_ids) {
-  return connection.run(kRescue, piece_ids, base::to_text(problem)).one().get<bool>(0);
+std::optional<wire::JobId> fail_batch(pg::Connection& connection,
+                                      WorkerId worker,
+                                      const Claim& claim,
+                                      const FailedAttempt& failed,
+                                      const std::vector<std::int64_t>& piece_ids) {
+  const auto ended = connection
+                         .run(kFail,
+                              claim.batch.value,
+                              claim.attempt,
+                              worker.value,
+                              piece_ids,
+                              base::to_text(failed.problem),
+                              milliseconds_text(failed.retry_in))
+                         .one()
+                         .get<std::optional<std::int64_t>>(0);
+  return ended ? std::optional{wire::JobId{*ended}} : std::nullopt;
+}
+
+Rescued rescue_batch(pg::Connection& connection,
+                     const base::Json& problem,
+                     const std::vector<std::int64_t>& piece_ids) {
+  const pg::Rows rows = connection.run(kRescue, piece_ids, base::to_text(problem));
+  const pg::Row row = rows.one();
+  const auto ended = row.get<std::optional<std::int64_t>>("ended_job");
+  return {.is_any = row.get<bool>("is_any"),
+          .job = ended ? std::optional{wire::JobId{*ended}} : std::nullopt};
 }
 
 int promote_due(pg::Connection& connection, const std::vector<std::int64_t>& batch_ids) {
@@ -234,10 +280,9 @@ std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
                    .finalized_at = std::nullopt};
   const auto failures = row.get<std::int64_t>("failures");
   status.attempt = static_cast<int>(failures);
-  // Each failure is one step to `retryable` and one back to `available`; the end is one more.
   if (const auto state = row.get<std::optional<std::string>>("final_state")) {
     status.state = final_state(*state);
-    status.version = 2 * failures + 2;
+    status.version = final_version(failures);
     status.attempt = row.get<std::int16_t>("final_attempt");
     status.finalized_at = time_of(row.get<std::int64_t>("finalized_at_ms"));
   } else if (const auto run_at = row.get<std::optional<std::int64_t>>("run_at_ms")) {
@@ -248,6 +293,11 @@ std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
     status.version = 2 * failures + 1;
   }
   return status;
+}
+
+void publish_status(pg::Connection& connection, wire::JobId id, StatusPublisher* statuses) {
+  if (!statuses) return;
+  if (auto status = find_job(connection, id)) statuses->publish({std::move(*status)});
 }
 
 }  // namespace engine::jobs

@@ -5,6 +5,7 @@
 #include "engine/jobs/job.hpp"
 #include "engine/jobs/job_status.hpp"
 #include "engine/jobs/outcome.hpp"
+#include "engine/jobs/status_publisher.hpp"
 #include "pg/connection.hpp"
 #include "pg/transaction.hpp"
 
@@ -45,6 +46,7 @@ struct ClaimBudget {
 struct WorkInHand {
   std::vector<std::int64_t> batches;
   std::vector<Job> jobs;
+  JobStatus::Time locked_at;  // The transaction's now(), and so when its jobs end.
 };
 
 /// Leases ready batches of the given kinds, most urgent and oldest first.
@@ -73,6 +75,10 @@ void complete_and_commit(pg::Transaction& tx,
                          std::span<const Outcome> outcomes,
                          const std::string& source);
 
+/// How the jobs in hand stand once complete_and_commit() has returned: what find_job() would find.
+[[nodiscard]] std::vector<JobStatus> ended_statuses(const WorkInHand& work,
+                                                    std::span<const Outcome> outcomes);
+
 /// What was wrong with an attempt, and when the job may be tried again.
 struct FailedAttempt {
   base::Json problem;
@@ -81,17 +87,23 @@ struct FailedAttempt {
 
 /// Gives a failed claim back: many jobs in smaller batches, one job as a retry or discarded.
 /// `piece_ids` are new batch ids for the pieces.
-void fail_batch(pg::Connection& connection,
-                WorkerId worker,
-                const Claim& claim,
-                const FailedAttempt& failed,
-                const std::vector<std::int64_t>& piece_ids);
+///
+/// Shape: the job whose attempt ended so; none when the batch was split or the claim was lost.
+std::optional<wire::JobId> fail_batch(pg::Connection& connection,
+                                      WorkerId worker,
+                                      const Claim& claim,
+                                      const FailedAttempt& failed,
+                                      const std::vector<std::int64_t>& piece_ids);
+
+struct Rescued {
+  bool is_any{false};              // False when no batch was stranded.
+  std::optional<wire::JobId> job;  // Whose attempt ended so; none when the batch was split.
+};
 
 /// Takes one batch from a worker that died or was stopped before it reached the lock.
-/// False when there is none.
-[[nodiscard]] bool rescue_batch(pg::Connection& connection,
-                                const base::Json& problem,
-                                const std::vector<std::int64_t>& piece_ids);
+[[nodiscard]] Rescued rescue_batch(pg::Connection& connection,
+                                   const base::Json& problem,
+                                   const std::vector<std::int64_t>& piece_ids);
 
 /// Makes deferred jobs that are due ready again, at most one per id. Returns how many.
 [[nodiscard]] int promote_due(pg::Connection& connection,
@@ -99,6 +111,9 @@ void fail_batch(pg::Connection& connection,
 
 /// The state of a job, from primary keys alone.
 [[nodiscard]] std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id);
+
+/// Reads how the job stands and tells `statuses`, unless that is null.
+void publish_status(pg::Connection& connection, wire::JobId id, StatusPublisher* statuses);
 
 /// What the start-up check prepares.
 [[nodiscard]] std::span<const pg::Statement> job_store_statements();

@@ -127,6 +127,7 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     }
     complete_and_commit(tx, work, outcomes, app_of(kind));
     appended_.notify();
+    if (options_.statuses) options_.statuses->publish(ended_statuses(work, outcomes));
     return Attempt::kEnded;
   } catch (const base::TransientError& error) {
     log_.warning("an attempt is made again", {{"kind", kind}, {"reason", error.what()}});
@@ -154,9 +155,12 @@ void Worker::give_back(const std::stop_token& stop, const Claim& claim) {
   base::BackOff back_off{20ms, 1s};
   while (!stop.stop_requested()) {
     try {
-      fail_batch(*pool_.acquire(stop), id_, claim, failed, make_piece_ids(ids_, kSplitPieces));
+      const auto connection = pool_.acquire(stop);
+      const auto ended =
+          fail_batch(*connection, id_, claim, failed, make_piece_ids(ids_, kSplitPieces));
       // The pieces are ready at once.
       accepted_.notify();
+      if (ended) publish_status(*connection, *ended, options_.statuses);
       return;
     } catch (const base::Error& error) {
       log_.warning("a claim could not be given back yet", {{"reason", error.what()}});

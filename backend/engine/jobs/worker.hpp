@@ -6,6 +6,7 @@
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/node_lease.hpp"
 #include "engine/jobs/retry_policy.hpp"
+#include "engine/jobs/status_publisher.hpp"
 #include "pg/pool.hpp"
 
 #include <random>
@@ -16,11 +17,12 @@
 namespace engine::jobs {
 
 struct WorkerOptions {
-  ClaimBudget budget;
-  RetryPolicy retry;
+  ClaimBudget budget{};
+  RetryPolicy retry{};
   // How often an idle worker looks by itself; it is woken at once by what this process accepts.
   std::chrono::milliseconds poll_min{5};
   std::chrono::milliseconds poll_max{200};
+  StatusPublisher* statuses{nullptr};  // Told how jobs ended or failed; null: nobody follows.
 };
 
 /// One thread that claims batches, lets handlers do the work, and commits it.

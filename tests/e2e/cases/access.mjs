@@ -11,6 +11,7 @@ import {listeningAddresses} from '../ports.mjs';
 import {familyOf} from '../processes.mjs';
 import {Server} from '../server.mjs';
 import {connectionArguments, Subscriber} from '../subscriber.mjs';
+import {until} from '../until.mjs';
 
 const loopback = '0100007F';
 const notAuthorized = 5; // MQTT 3.1.1, 3.2.2.3: the return code of CONNACK.
@@ -181,11 +182,36 @@ async function machineChecks(check, server, client) {
 	});
 }
 
+async function followingChecks(check, server, client) {
+	await check('a caller hears how their jobs end as the job says it, and nobody else does', async () => {
+		const stranger = await Client.guest(server);
+		const listen = async (who) => {
+			const broker = await who.broker();
+			return Subscriber.listen(broker, [`earshot/v1/users/${broker.username}/jobs/#`]);
+		};
+		const own = await listen(client);
+		const foreign = await listen(stranger);
+		try {
+			const job = await client.finished(await client.asked('Is it heard here?'));
+			const heard = await until('the end is heard', () =>
+				own.messages.find(({topic}) => topic === job.topic),
+			);
+			assert.deepEqual(JSON.parse(heard.payload), job);
+			assert.equal(JSON.parse(heard.payload).state, 'completed');
+			assert.deepEqual(foreign.messages, []);
+		} finally {
+			await own.end();
+			await foreign.end();
+		}
+	});
+}
+
 export default async function access(check) {
 	const server = await Server.start({args: ['--log-level', 'debug']});
 	try {
 		const client = await Client.guest(server);
 		await brokerChecks(check, server, client);
+		await followingChecks(check, server, client);
 		await machineChecks(check, server, client);
 	} finally {
 		await server.stop();

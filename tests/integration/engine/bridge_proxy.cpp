@@ -1,6 +1,7 @@
 #include "bridge_proxy.hpp"
 
 #include "base/error.hpp"
+#include "support/eventually.hpp"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -215,9 +216,8 @@ void BrokerProxy::order(Mode mode, const std::string& whom, bool cuts) {
     }
     return ++orders.given;
   });
-  eventually([&] {
-    return orders_.with([&](const Orders& orders) { return orders.taken >= given; });
-  });
+  static_cast<void>(support::eventually(
+      [&] { return orders_.with([&](const Orders& orders) { return orders.taken >= given; }); }));
 }
 
 std::size_t BrokerProxy::accepted() const {

@@ -84,7 +84,7 @@ TEST_CASE_METHOD(JobsCase, "a lost claim locks nothing", "[integration][jobs]") 
   accept(3);
   const auto zombies = claim({1}, {.lease = std::chrono::seconds{0}});
   // The lease is over; the batch of three is split, each piece under a new id.
-  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()));
+  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).is_any);
   const auto heirs = claim({2});
   REQUIRE(heirs.size() == 3);
 
@@ -99,7 +99,7 @@ TEST_CASE_METHOD(JobsCase,
                  "[integration][jobs]") {
   accept(1, /*max_attempts=*/5);
   const auto old = claim({1}, {.lease = std::chrono::seconds{0}});
-  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()));
+  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).is_any);
   REQUIRE(engine::jobs::promote_due(*pool.acquire(), piece_ids()) == 1);
   const auto renewed = claim({1});
   REQUIRE(renewed.size() == 1);
@@ -117,7 +117,7 @@ TEST_CASE_METHOD(JobsCase, "work that is locked outlives its lease", "[integrati
   pg::Transaction tx{*connection};
   const auto work = lock_work(tx, {1}, claims);
 
-  CHECK_FALSE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()));
+  CHECK_FALSE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).is_any);
 
   complete_and_commit(tx, work, jobs_test::act(work.jobs, tx), "test");
   CHECK(status(id).state == engine::jobs::JobState::kCompleted);

@@ -1,0 +1,32 @@
+#include "engine/bridge/status_queue.hpp"
+
+#include <utility>
+
+namespace engine::bridge {
+
+std::size_t StatusQueue::add(std::vector<jobs::JobStatus> statuses) {
+  for (jobs::JobStatus& status : statuses) {
+    bytes_ += bytes_of(status);
+    waiting_.push_back(std::move(status));
+  }
+  std::size_t dropped = 0;
+  while (waiting_.size() > jobs_max_ || bytes_ > bytes_max_) {
+    static_cast<void>(take());
+    ++dropped;
+  }
+  return dropped;
+}
+
+std::optional<jobs::JobStatus> StatusQueue::take() {
+  if (waiting_.empty()) return std::nullopt;
+  jobs::JobStatus first = std::move(waiting_.front());
+  waiting_.pop_front();
+  bytes_ -= bytes_of(first);
+  return first;
+}
+
+std::size_t StatusQueue::bytes_of(const jobs::JobStatus& status) {
+  return status.result.value_or("").size() + status.problem.value_or("").size();
+}
+
+}  // namespace engine::bridge
