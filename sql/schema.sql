@@ -123,6 +123,67 @@ begin
 end
 $$;
 
+CREATE FUNCTION engine.delete_stray_jobs(cutoff timestamp with time zone, jobs_max integer) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+declare
+  stray bigint[];
+begin
+  stray := array(
+    select j.id from engine.job_rest j
+    where j.id < engine.first_id_at(cutoff)
+      and exists (select from engine.result r where r.job_id = j.id)
+    order by j.id
+    limit jobs_max);
+  delete from engine.failure f where f.job_id = any (stray);
+  delete from engine.result r where r.job_id = any (stray);
+  delete from engine.job_rest j where j.id = any (stray);
+  return cardinality(stray);
+end
+$$;
+
+CREATE FUNCTION engine.drop_days(cutoff timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $_$
+declare
+  oldest_open constant bigint := least(
+    (select min(coalesce(b.job_ids[1], b.id << 12)) from engine.batch b),
+    (select min(d.job_id) from engine.deferred d));
+  day record;
+  dropped integer := 0;
+begin
+  for day in
+    select suffix, first_id_after
+    from (
+      select
+        right(c.relname, 8) as suffix,
+        engine.first_id_at(
+          (to_timestamp(right(c.relname, 8), 'YYYYMMDD')::timestamp + interval '1 day')
+            at time zone 'UTC') as first_id_after
+      from pg_inherits i
+      join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = 'engine.job'::regclass and c.relname ~ '^job_[0-9]{8}$'
+    ) as days
+    where first_id_after <= engine.first_id_at(cutoff)
+    order by suffix
+  loop
+    exit when day.first_id_after > oldest_open;
+    begin
+      -- The jobs last: without them nothing of the others can be seen, whatever fails in between.
+      execute format('drop table if exists engine.failure_%s', day.suffix);
+      execute format('drop table if exists engine.result_%s', day.suffix);
+      execute format('drop table if exists engine.job_%s', day.suffix);
+      dropped := dropped + 1;
+    exception
+      when lock_not_available then
+        exit;
+    end;
+  end loop;
+  return dropped;
+end
+$_$;
+
 CREATE TABLE engine.batch (
     id bigint NOT NULL,
     shard smallint DEFAULT 0 NOT NULL,
@@ -194,6 +255,13 @@ begin
 end
 $$;
 
+CREATE FUNCTION engine.first_id_at(moment timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  select greatest(
+    (extract(epoch from moment) * 1000)::bigint - 1735689600000, 0) << 22
+$$;
+
 CREATE FUNCTION engine.is_session_alive(session_pid integer, session_started timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -204,6 +272,32 @@ begin
     select from pg_stat_activity a
     where a.pid = session_pid
       and (a.backend_start is null or a.backend_start = session_started));
+end
+$$;
+
+CREATE FUNCTION engine.make_day(parent text, moment timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  day constant timestamp := date_trunc('day', moment at time zone 'UTC');
+  name constant text := parent || '_' || to_char(day, 'YYYYMMDD');
+  first constant bigint := engine.first_id_at(day at time zone 'UTC');
+  after constant bigint := engine.first_id_at((day + interval '1 day') at time zone 'UTC');
+begin
+  if to_regclass('engine.' || name) is not null then
+    return false;
+  end if;
+  -- Made apart and then attached: that takes a weaker lock of the parent than making it in place.
+  execute format('create table engine.%I (like engine.%I including all)', name, parent);
+  execute format(
+    'alter table engine.%I attach partition engine.%I for values from (%s) to (%s)',
+    parent, name, first, after);
+  return true;
+exception
+  -- Another janitor made it; somebody holds the lock; the default partition has rows of that day.
+  when duplicate_table or lock_not_available or check_violation then
+    return false;
 end
 $$;
 

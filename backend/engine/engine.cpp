@@ -5,6 +5,7 @@
 #include "engine/bridge/relay_store.hpp"
 #include "engine/jobs/accept_store.hpp"
 #include "engine/jobs/job_store.hpp"
+#include "engine/jobs/retention.hpp"
 #include "engine/outbox/event_store.hpp"
 #include "engine/requests/denial_store.hpp"
 
@@ -101,7 +102,7 @@ Engine::Engine(EngineOptions options,
                     log);
   }
   if (options.roles.worker || options.roles.api) ids_.emplace(queue_, clock, log);
-  if (options.roles.worker) start_workers(options.workers, apps);
+  if (options.roles.worker) start_workers(options, apps);
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
     api_.emplace(std::move(options.api), readers_, apps, clock, log);
@@ -130,11 +131,15 @@ void Engine::start_statuses(const bridge::BrokerAddress& broker, const base::Clo
   statuses_.emplace(bridge::StatusFeedOptions{.broker = broker}, clock, log_);
 }
 
-void Engine::start_workers(std::size_t count, std::span<const App* const> apps) {
+void Engine::start_workers(const EngineOptions& options, std::span<const App* const> apps) {
   for (const App* app : apps) app->register_handlers(handlers_);
   jobs::StatusPublisher* const statuses = statuses_ ? &*statuses_ : nullptr;
-  janitor_.emplace(queue_, *ids_, accepted_, log_, jobs::JanitorOptions{.statuses = statuses});
-  for (std::size_t i = 0; i < count; ++i) {
+  janitor_.emplace(queue_,
+                   *ids_,
+                   accepted_,
+                   log_,
+                   jobs::JanitorOptions{.retention = options.retention, .statuses = statuses});
+  for (std::size_t i = 0; i < options.workers; ++i) {
     workers_.push_back(std::make_unique<jobs::Worker>(queue_,
                                                       handlers_,
                                                       *ids_,
@@ -156,6 +161,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::accept_store_statements(),
                                                jobs::job_store_statements(),
                                                jobs::node_lease_statements(),
+                                               jobs::retention_statements(),
                                                requests::denial_store_statements(),
                                                bridge::leader_lease_statements(),
                                                bridge::relay_store_statements()});

@@ -35,6 +35,7 @@ struct EngineOptions {
   pg::ServerRules database;
   ApiOptions api;
   bridge::BridgeOptions bridge;
+  jobs::Retention retention;   // Of jobs; the role worker sees to it.
   std::size_t workers{2};      // Threads, each with one transaction at a time.
   std::size_t readers_max{8};  // Database connections of GET routes.
 };
@@ -63,7 +64,7 @@ class Engine {
  private:
   void check_database();
   void start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock);
-  void start_workers(std::size_t count, std::span<const App* const> apps);
+  void start_workers(const EngineOptions& options, std::span<const App* const> apps);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
   const base::Log& log_;

@@ -2,6 +2,7 @@
 #include "apps/echo/echo_app.hpp"
 #include "base/error.hpp"
 #include "main/commands.hpp"
+#include "main/duration.hpp"
 #include "main/embedded/privileges.hpp"
 #include "main/embedded/stop_signals.hpp"
 #include "pg/connection.hpp"
@@ -66,6 +67,8 @@ engine::EngineOptions engine_options(const Settings& settings) {
                    .bridge = settings.has_role("bridge")};
   options.database_url = settings.required_database_url();
   options.workers = static_cast<std::size_t>(settings.workers);
+  options.retention.keep = std::chrono::duration_cast<std::chrono::hours>(
+      required_duration("--keep-jobs", settings.keep_jobs));
   options.api.http.host = settings.host;
   options.api.http.port = settings.http_port;
   options.api.http.cors.origins = settings.cors_origins;

@@ -1,6 +1,7 @@
 #include "main/settings.hpp"
 
 #include "base/error.hpp"
+#include "main/duration.hpp"
 
 #include <toml++/toml.h>
 
@@ -242,6 +243,12 @@ void add_server_options(CLI::App& command, Settings& settings) {
   add(command, "workers", settings.workers, "Threads that carry out jobs")
       // Each holds a connection, and the embedded server has room for 61.
       ->check(CLI::Range(1, 32));
+  add(command, "keep-jobs", settings.keep_jobs, "How long ended jobs can be asked for, like 7d")
+      ->check([](const std::string& text) {
+        const auto length = duration_of(text);
+        return length && *length >= std::chrono::hours{1} ? std::string{}
+                                                          : "must be 1h or longer, like 7d";
+      });
   add(command,
       "connections-per-address",
       settings.connections_per_address,

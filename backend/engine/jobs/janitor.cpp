@@ -32,8 +32,13 @@ Janitor::Janitor(pg::Pool& pool,
 
 void Janitor::run(const std::stop_token& stop) {
   auto rescue_at = std::chrono::steady_clock::now();
+  auto retain_at = rescue_at;
   while (!stop.stop_requested()) {
     try {
+      if (std::chrono::steady_clock::now() >= retain_at) {
+        retain(stop);
+        retain_at = std::chrono::steady_clock::now() + options_.retain_every;
+      }
       promote(stop);
       if (std::chrono::steady_clock::now() >= rescue_at) {
         rescue(stop);
@@ -68,6 +73,13 @@ void Janitor::rescue(const std::stop_token& stop) {
     ready_.notify();
     if (rescued.job) publish_status(*connection, *rescued.job, options_.statuses);
   }
+}
+
+void Janitor::retain(const std::stop_token& stop) {
+  const KeptDays kept = keep_days(*pool_.acquire(stop), options_.retention);
+  if (kept.dropped + kept.stray_deleted == 0) return;
+  log_.info("jobs that ended long ago were dropped",
+            {{"days", kept.dropped}, {"stray_jobs", kept.stray_deleted}});
 }
 
 }  // namespace engine::jobs

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "base/wake_signal.hpp"
 #include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/retention.hpp"
 #include "engine/jobs/status_publisher.hpp"
 #include "pg/pool.hpp"
 
@@ -14,10 +15,13 @@ namespace engine::jobs {
 struct JanitorOptions {
   std::chrono::milliseconds promote_every{200};   // How late a retry may be.
   std::chrono::milliseconds rescue_every{2'000};  // How long after its lease a batch may lie.
+  std::chrono::milliseconds retain_every{std::chrono::hours{1}};
+  Retention retention{};
   StatusPublisher* statuses{nullptr};  // Told of jobs whose worker died; null: nobody follows.
 };
 
-/// Moves what nobody else moves: retries that are due, and batches of workers that died.
+/// Does what nobody else does: makes due retries ready, takes batches from workers that died, makes
+/// room for the jobs to come and drops those that are too old.
 ///
 /// Several may run; they skip each other's rows.
 /// Threads: owns one.
@@ -33,6 +37,7 @@ class Janitor {
   void run(const std::stop_token& stop);
   void promote(const std::stop_token& stop);
   void rescue(const std::stop_token& stop);
+  void retain(const std::stop_token& stop);
 
   pg::Pool& pool_;
   NodeLease& ids_;

@@ -1,0 +1,46 @@
+#include "engine/jobs/retention.hpp"
+
+#include <array>
+#include <string>
+
+namespace engine::jobs {
+namespace {
+
+// Deletes of 1,000 jobs take some 10 ms, so that they can stand between other work.
+constexpr int kStrayAtOnce = 1'000;
+
+constexpr pg::Statement kMake{"retention_make", R"(
+  select engine.make_day($1, now() + $2 * interval '1 day'))"};
+
+constexpr pg::Statement kDrop{"retention_drop", R"(
+  select engine.drop_days(now() - $1 * interval '1 hour'))"};
+
+constexpr pg::Statement kDeleteStray{"retention_delete_stray", R"(
+  select engine.delete_stray_jobs(now() - $1 * interval '1 hour', $2))"};
+
+constexpr std::array kStatements{kMake, kDrop, kDeleteStray};
+
+}  // namespace
+
+std::span<const pg::Statement> retention_statements() {
+  return kStatements;
+}
+
+KeptDays keep_days(pg::Connection& connection, const Retention& retention) {
+  KeptDays kept;
+  for (const char* parent : {"job", "result", "failure"}) {
+    for (int day = 0; day <= retention.days_ahead; ++day) {
+      if (connection.run(kMake, std::string{parent}, day).one().get<bool>(0)) ++kept.made;
+    }
+  }
+  const auto hours = static_cast<std::int32_t>(retention.keep.count());
+  kept.dropped = connection.run(kDrop, hours).one().get<std::int32_t>(0);
+  while (true) {
+    const int deleted =
+        connection.run(kDeleteStray, hours, kStrayAtOnce).one().get<std::int32_t>(0);
+    kept.stray_deleted += deleted;
+    if (deleted < kStrayAtOnce) return kept;
+  }
+}
+
+}  // namespace engine::jobs
