@@ -262,6 +262,19 @@ CREATE FUNCTION engine.first_id_at(moment timestamp with time zone) RETURNS bigi
     (extract(epoch from moment) * 1000)::bigint - 1735689600000, 0) << 22
 $$;
 
+CREATE FUNCTION engine.give_back(batch_ids bigint[], attempts smallint[], claimant bigint) RETURNS integer
+    LANGUAGE sql
+    AS $$
+  with given as (
+    update engine.batch b
+      set worker = null, leased_until = null, attempt = b.attempt - 1
+      from unnest(batch_ids, attempts) as claimed (id, attempt)
+      where b.id = claimed.id and b.attempt = claimed.attempt and b.worker = claimant
+      returning 1
+  )
+  select count(*)::integer from given
+$$;
+
 CREATE FUNCTION engine.is_session_alive(session_pid integer, session_started timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql
     AS $$

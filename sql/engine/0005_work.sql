@@ -153,6 +153,22 @@ begin
 end
 $$;
 
+-- Gives back claims that nobody has begun to work on, as if they had never been made: no attempt is
+-- counted. Claims that were lost, or whose work was committed after all, are left alone.
+create function engine.give_back(batch_ids bigint[], attempts smallint[], claimant bigint)
+returns integer
+language sql volatile
+as $$
+  with given as (
+    update engine.batch b
+      set worker = null, leased_until = null, attempt = b.attempt - 1
+      from unnest(batch_ids, attempts) as claimed (id, attempt)
+      where b.id = claimed.id and b.attempt = claimed.attempt and b.worker = claimant
+      returning 1
+  )
+  select count(*)::integer from given
+$$;
+
 -- Takes one batch from a worker whose lease ran out before it locked the batch. Whoever is at work
 -- holds the row lock, and is skipped. `ended_job` is the job whose attempt ended so.
 create function engine.rescue(

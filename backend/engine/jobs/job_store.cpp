@@ -47,6 +47,8 @@ constexpr pg::Statement kComplete{"job_complete", R"(
 constexpr pg::Statement kFail{"job_fail", R"(
   select engine.fail($1, $2, $3, $4, $5::json, $6::interval))"};
 
+constexpr pg::Statement kGiveBack{"job_give_back", "select engine.give_back($1, $2, $3)"};
+
 constexpr pg::Statement kRescue{"job_rescue",
                                 "select is_any, ended_job from engine.rescue($1, $2::json)"};
 
@@ -113,6 +115,21 @@ std::int64_t final_version(std::int64_t failures) {
   return 2 * failures + 2;
 }
 
+/// What claims are recognised by, with their worker.
+struct Fences {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int16_t> attempts;
+};
+
+Fences fences_of(std::span<const Claim> claims) {
+  Fences fences;
+  for (const Claim& claim : claims) {
+    fences.ids.push_back(claim.batch.value);
+    fences.attempts.push_back(claim.attempt);
+  }
+  return fences;
+}
+
 JobState final_state(const std::string& text) {
   if (text == "completed") return JobState::kCompleted;
   if (text == "discarded") return JobState::kDiscarded;
@@ -120,7 +137,8 @@ JobState final_state(const std::string& text) {
   return JobState::kCancelled;
 }
 
-constexpr std::array kStatements{kClaim, kLock, kComplete, kFail, kRescue, kPromote, kFind};
+constexpr std::array kStatements{
+    kClaim, kLock, kComplete, kFail, kGiveBack, kRescue, kPromote, kFind};
 
 }  // namespace
 
@@ -148,15 +166,9 @@ std::vector<Claim> claim_batches(pg::Connection& connection,
 }
 
 WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim> claims) {
-  std::vector<std::int64_t> ids;
-  std::vector<std::int16_t> attempts;
-  for (const Claim& claim : claims) {
-    ids.push_back(claim.batch.value);
-    attempts.push_back(claim.attempt);
-  }
-
+  const Fences fences = fences_of(claims);
   WorkInHand work;
-  for (const pg::Row row : tx.run(kLock, ids, attempts, worker.value)) {
+  for (const pg::Row row : tx.run(kLock, fences.ids, fences.attempts, worker.value)) {
     work.batches.push_back(row.get<std::int64_t>("batch_id"));
     work.locked_at = time_of(row.get<std::int64_t>("now_ms"));
     if (row.is_null("id")) continue;
@@ -248,6 +260,13 @@ std::optional<wire::JobId> fail_batch(pg::Connection& connection,
                          .one()
                          .get<std::optional<std::int64_t>>(0);
   return ended ? std::optional{wire::JobId{*ended}} : std::nullopt;
+}
+
+int give_back_claims(pg::Connection& connection, WorkerId worker, std::span<const Claim> claims) {
+  const Fences fences = fences_of(claims);
+  return connection.run(kGiveBack, fences.ids, fences.attempts, worker.value)
+      .one()
+      .get<std::int32_t>(0);
 }
 
 Rescued rescue_batch(pg::Connection& connection,

@@ -95,6 +95,10 @@ std::optional<wire::JobId> fail_batch(pg::Connection& connection,
                                       const FailedAttempt& failed,
                                       const std::vector<std::int64_t>& piece_ids);
 
+/// Gives back claims whose work was not begun; no attempt is counted. Returns how many were still
+/// held.
+int give_back_claims(pg::Connection& connection, WorkerId worker, std::span<const Claim> claims);
+
 struct Rescued {
   bool is_any{false};              // False when no batch was stranded.
   std::optional<wire::JobId> job;  // Whose attempt ended so; none when the batch was split.

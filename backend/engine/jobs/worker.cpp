@@ -57,16 +57,19 @@ void Worker::run(const std::stop_token& stop) {
       continue;
     }
     idle.reset();
-    // One transaction per kind: a handler sees many jobs of its kind at once.
-    std::stable_sort(claims.begin(), claims.end(), [](const Claim& a, const Claim& b) {
-      return a.kind < b.kind;
-    });
-    for (auto first = claims.begin(); first != claims.end();) {
-      const auto last = std::find_if(
-          first, claims.end(), [&](const Claim& claim) { return claim.kind != first->kind; });
-      work(stop, {first, last});
-      first = last;
-    }
+    work_all(stop, std::move(claims));
+  }
+}
+
+// One transaction per kind: a handler sees many jobs of its kind at once.
+void Worker::work_all(const std::stop_token& stop, std::vector<Claim> claims) {
+  std::stable_sort(
+      claims.begin(), claims.end(), [](const Claim& a, const Claim& b) { return a.kind < b.kind; });
+  for (auto first = claims.begin(); first != claims.end();) {
+    const auto last = std::find_if(
+        first, claims.end(), [&](const Claim& claim) { return claim.kind != first->kind; });
+    if (work(stop, {first, last}) == Work::kStopped) return give_back({first, claims.end()});
+    first = last;
   }
 }
 
@@ -91,23 +94,26 @@ std::vector<Claim> Worker::claim(const std::stop_token& stop) {
   return {};
 }
 
-// Works until the claims are done, given back or lost. A stop leaves them to be rescued.
-void Worker::work(const std::stop_token& stop, std::span<const Claim> claims) {
+// Works until the claims are done, failed or lost, or a stop is requested.
+Worker::Work Worker::work(const std::stop_token& stop, std::span<const Claim> claims) {
   base::BackOff back_off{20ms, 1s};
   while (!stop.stop_requested()) {
     switch (attempt(stop, claims)) {
       case Attempt::kEnded:
-        return;
+        return Work::kSettled;
       case Attempt::kAgain:
         base::pause(stop, back_off.next());
         break;
       case Attempt::kFailed:
-        if (claims.size() == 1) return give_back(stop, claims.front());
+        if (claims.size() == 1) return fail(stop, claims.front());
         // Only one of these batches need be at fault.
-        for (const Claim& claim : claims) work(stop, {&claim, 1});
-        return;
+        for (const Claim& claim : claims) {
+          if (work(stop, {&claim, 1}) == Work::kStopped) return Work::kStopped;
+        }
+        return Work::kSettled;
     }
   }
+  return Work::kStopped;
 }
 
 // One attempt, one transaction: effects, results and events commit together, or not at all.
@@ -148,7 +154,7 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
   }
 }
 
-void Worker::give_back(const std::stop_token& stop, const Claim& claim) {
+Worker::Work Worker::fail(const std::stop_token& stop, const Claim& claim) {
   const double chance = std::uniform_real_distribution<double>{0, 1}(chance_);
   const FailedAttempt failed{.problem = wire::to_json(attempt_failed()),
                              .retry_in = options_.retry.delay_after(claim.attempt, chance)};
@@ -161,11 +167,24 @@ void Worker::give_back(const std::stop_token& stop, const Claim& claim) {
       // The pieces are ready at once.
       accepted_.notify();
       if (ended) publish_status(*connection, *ended, options_.statuses);
-      return;
+      return Work::kSettled;
     } catch (const base::Error& error) {
-      log_.warning("a claim could not be given back yet", {{"reason", error.what()}});
+      log_.warning("a failed claim could not be settled yet", {{"reason", error.what()}});
       base::pause(stop, back_off.next());
     }
+  }
+  return Work::kStopped;
+}
+
+// At a stop: others may have the claims at once instead of after the lease. Tried once; what could
+// not be given back is rescued.
+void Worker::give_back(std::span<const Claim> claims) {
+  try {
+    const int given = give_back_claims(*pool_.acquire(), id_, claims);
+    log_.debug("claims were given back", {{"batches", given}});
+  } catch (const base::Error& error) {
+    log_.warning("claims could not be given back; they wait for the end of their lease",
+                 {{"reason", error.what()}});
   }
 }
 

@@ -28,7 +28,8 @@ struct WorkerOptions {
 /// One thread that claims batches, lets handlers do the work, and commits it.
 ///
 /// A claim only leads to the lock; effects, results, events and the end of the batch are one
-/// transaction that begins by taking it. Whatever dies in between is done again, whole.
+/// transaction that begins by taking it. Whatever dies in between is done again, whole. A stop ends
+/// what is at work and gives back what is not.
 /// Threads: owns one; everything it is given is shared.
 class Worker {
  public:
@@ -45,10 +46,13 @@ class Worker {
   void run(const std::stop_token& stop);
   [[nodiscard]] std::optional<WorkerId> take_worker_id(const std::stop_token& stop);
   [[nodiscard]] std::vector<Claim> claim(const std::stop_token& stop);
-  void work(const std::stop_token& stop, std::span<const Claim> claims);
+  void work_all(const std::stop_token& stop, std::vector<Claim> claims);
+  enum class Work { kSettled, kStopped };
+  [[nodiscard]] Work work(const std::stop_token& stop, std::span<const Claim> claims);
   enum class Attempt { kEnded, kAgain, kFailed };
   [[nodiscard]] Attempt attempt(const std::stop_token& stop, std::span<const Claim> claims);
-  void give_back(const std::stop_token& stop, const Claim& claim);
+  [[nodiscard]] Work fail(const std::stop_token& stop, const Claim& claim);
+  void give_back(std::span<const Claim> claims);
 
   pg::Pool& pool_;
   const HandlerRegistry& handlers_;

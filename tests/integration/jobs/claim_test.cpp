@@ -18,6 +18,27 @@ std::set<std::int64_t> batches_of(const std::vector<Claim>& claims) {
 
 }  // namespace
 
+TEST_CASE_METHOD(JobsCase,
+                 "claims that are given back are ready again, and no attempt is counted",
+                 "[integration][jobs]") {
+  accept(3);
+  accept(4);
+  const auto claims = claim({1});
+  REQUIRE(claims.size() == 2);
+
+  CHECK(engine::jobs::give_back_claims(*pool.acquire(), {2}, claims) == 0);  // Not its own.
+  CHECK(engine::jobs::give_back_claims(*pool.acquire(), {1}, claims) == 2);
+  CHECK(engine::jobs::give_back_claims(*pool.acquire(), {1}, claims) == 0);  // Only once.
+
+  const auto again = claim({2});
+  REQUIRE(again.size() == 2);
+  CHECK(again[0].attempt == 1);
+  // The first worker's claims have the same number, and still they are worth nothing.
+  const auto connection = pool.acquire();
+  pg::Transaction tx{*connection};
+  CHECK(lock_work(tx, {1}, claims).batches.empty());
+}
+
 TEST_CASE_METHOD(JobsCase, "two workers never claim the same batch", "[integration][jobs]") {
   for (int i = 0; i < 10; ++i) accept(1);
   // Both stay open, so that the row locks really meet.

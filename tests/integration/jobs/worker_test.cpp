@@ -1,5 +1,9 @@
+#include "engine/jobs/worker.hpp"
+
+#include "base/guarded.hpp"
 #include "jobs_case.hpp"
 #include "pg/error.hpp"
+#include "support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -181,6 +185,39 @@ TEST_CASE_METHOD(JobsCase,
 
   CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
   CHECK(status(ids_accepted[0]).attempt == 2);
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a worker that is stopped ends what is at work and gives the rest back",
+                 "[integration][jobs]") {
+  const auto spec_of = [&](const char* kind) {
+    auto one = spec(0);
+    one.kind = kind;
+    return one;
+  };
+  const std::vector<engine::jobs::JobSpec> specs{spec_of("test.act"), spec_of("test.later")};
+  auto rows = engine::jobs::AcceptedRows::of({&specs[0], &specs[1]}, ids);
+  REQUIRE(rows);
+  rows->insert(*pool.acquire());
+
+  base::Guarded<bool> is_at_work{false};
+  engine::jobs::HandlerRegistry handlers;
+  handlers.add("test.act", jobs_test::handler([&](auto jobs, auto& tx) {
+                 is_at_work.update([](bool& at_work) { at_work = true; });
+                 // Until the stop is on its way.
+                 constexpr pg::Statement kWait{"wait", "select pg_sleep(0.3)"};
+                 tx.run(kWait);
+                 return jobs_test::act(jobs, tx);
+               }));
+  handlers.add("test.later", jobs_test::handler(jobs_test::act));
+  {
+    const engine::jobs::Worker worker{pool, handlers, ids, accepted, appended, log};
+    REQUIRE(support::eventually([&] { return is_at_work.with([](bool at) { return at; }); }));
+  }
+
+  CHECK(status(rows->status(0).id).state == JobState::kCompleted);
+  CHECK(status(rows->status(1).id).state == JobState::kAvailable);
+  CHECK(value_of("select count(*) from engine.batch where worker is null and attempt = 0") == "1");
 }
 
 TEST_CASE_METHOD(JobsCase, "batches of a worker that died are taken over", "[integration][jobs]") {
