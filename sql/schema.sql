@@ -28,6 +28,58 @@ CREATE TYPE engine.final_state AS ENUM (
     'cancelled'
 );
 
+CREATE FUNCTION engine.accept_keyed(batch_ids bigint[], batch_kinds text[], batch_priorities smallint[], batch_jobs integer[], batch_bytes integer[], job_ids bigint[], kinds text[], callers text[], args text[], attempts_max smallint[], traceparents text[], keys text[], today date DEFAULT ((now() AT TIME ZONE 'UTC'::text))::date) RETURNS TABLE(place bigint, owner bigint, is_same boolean)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  owners bigint[];
+begin
+  -- Everybody writes in the same order, so nobody waits in a circle.
+  insert into engine.idempotency (day, key, payload, job_id)
+  select day, asked.key, asked.payload, asked.id
+  from (
+    select distinct on (1)
+      engine.hash_of(j.caller, j.key) as key, engine.hash_of(j.kind, j.args) as payload, j.id
+    from unnest(job_ids, kinds, callers, args, keys) as j (id, kind, caller, args, key)
+    where j.key is not null
+    order by 1, j.id
+  ) as asked
+  cross join (values (today), (today + 1)) as days (day)
+  order by asked.key, day
+  on conflict on constraint idempotency_pkey do nothing;
+
+  -- A job owns its key on both days, or not at all.
+  delete from engine.idempotency mine
+  using engine.idempotency theirs
+  where mine.job_id = any (job_ids) and mine.day in (today, today + 1)
+    and mine.key in (
+      select engine.hash_of(j.caller, j.key) from unnest(callers, keys) as j (caller, key)
+      where j.key is not null)
+    and theirs.key = mine.key and theirs.day in (today, today + 1)
+    and theirs.job_id <> mine.job_id;
+
+  owners := array(
+    select o.owner from engine.key_owners(today, job_ids, kinds, callers, args, keys) as o
+    order by o.place);
+
+  insert into engine.batch (id, kind, priority, jobs, bytes)
+  select b.id, b.kind, b.priority, b.jobs, b.bytes
+  from unnest(batch_ids, batch_kinds, batch_priorities, batch_jobs, batch_bytes)
+    as b (id, kind, priority, jobs, bytes)
+  where exists (
+    select from unnest(job_ids, owners) as j (id, owner)
+    where j.id = j.owner and j.id >> 12 = b.id);
+
+  insert into engine.job (id, kind, caller, args, max_attempts, traceparent)
+  select j.id, j.kind, j.caller, j.args::json, j.attempts_max, j.traceparent
+  from unnest(job_ids, kinds, callers, args, attempts_max, traceparents, owners)
+    as j (id, kind, caller, args, attempts_max, traceparent, owner)
+  where j.id = j.owner;
+
+  return query select * from engine.key_owners(today, job_ids, kinds, callers, args, keys);
+end
+$$;
+
 CREATE FUNCTION engine.append_events(sources text[], types text[], subjects text[], cells text[], datas text[]) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -184,6 +236,34 @@ begin
 end
 $_$;
 
+CREATE FUNCTION engine.drop_key_days() RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $_$
+declare
+  yesterday constant date := (now() at time zone 'UTC')::date - 1;
+  name text;
+  dropped integer := 0;
+begin
+  for name in
+    select c.relname
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'engine.idempotency'::regclass
+      and c.relname ~ '^idempotency_[0-9]{8}$'
+      and right(c.relname, 8) < to_char(yesterday, 'YYYYMMDD')
+  loop
+    execute format('drop table engine.%I', name);
+    dropped := dropped + 1;
+  end loop;
+  delete from engine.idempotency_rest i where i.day < yesterday;
+  return dropped;
+exception
+  when lock_not_available then
+    return 0;
+end
+$_$;
+
 CREATE TABLE engine.batch (
     id bigint NOT NULL,
     shard smallint DEFAULT 0 NOT NULL,
@@ -275,6 +355,13 @@ CREATE FUNCTION engine.give_back(batch_ids bigint[], attempts smallint[], claima
   select count(*)::integer from given
 $$;
 
+CREATE FUNCTION engine.hash_of(first text, second text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+  -- The line feed keeps ("ab", "c") and ("a", "bc") apart: it occurs neither in callers nor kinds.
+  select sha256(convert_to(first || e'\n' || second, 'UTF8'))
+$$;
+
 CREATE FUNCTION engine.is_session_alive(session_pid integer, session_started timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -286,6 +373,24 @@ begin
     where a.pid = session_pid
       and (a.backend_start is null or a.backend_start = session_started));
 end
+$$;
+
+CREATE FUNCTION engine.key_owners(today date, job_ids bigint[], kinds text[], callers text[], args text[], keys text[]) RETURNS TABLE(place bigint, owner bigint, is_same boolean)
+    LANGUAGE sql STABLE
+    AS $$
+  select
+    asked.place,
+    coalesce(stored.job_id, asked.id),
+    coalesce(stored.payload = engine.hash_of(asked.kind, asked.args), true)
+  from unnest(job_ids, kinds, callers, args, keys) with ordinality
+    as asked (id, kind, caller, args, key, place)
+  left join lateral (
+    select i.job_id, i.payload
+    from engine.idempotency i
+    where i.key = engine.hash_of(asked.caller, asked.key) and i.day in (today, today + 1)
+    limit 1
+  ) as stored on asked.key is not null
+  order by asked.place
 $$;
 
 CREATE FUNCTION engine.make_day(parent text, moment timestamp with time zone) RETURNS boolean
@@ -309,6 +414,28 @@ begin
   return true;
 exception
   -- Another janitor made it; somebody holds the lock; the default partition has rows of that day.
+  when duplicate_table or lock_not_available or check_violation then
+    return false;
+end
+$$;
+
+CREATE FUNCTION engine.make_key_day(moment timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  day constant date := (moment at time zone 'UTC')::date;
+  name constant text := 'idempotency_' || to_char(day, 'YYYYMMDD');
+begin
+  if to_regclass('engine.' || name) is not null then
+    return false;
+  end if;
+  execute format('create table engine.%I (like engine.idempotency including all)', name);
+  execute format(
+    'alter table engine.idempotency attach partition engine.%I for values from (%L) to (%L)',
+    name, day, day + 1);
+  return true;
+exception
   when duplicate_table or lock_not_available or check_violation then
     return false;
 end
@@ -548,6 +675,21 @@ CREATE TABLE engine.failure_rest (
     failed_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE engine.idempotency (
+    day date NOT NULL,
+    key bytea NOT NULL,
+    payload bytea NOT NULL,
+    job_id bigint NOT NULL
+)
+PARTITION BY RANGE (day);
+
+CREATE TABLE engine.idempotency_rest (
+    day date NOT NULL,
+    key bytea NOT NULL,
+    payload bytea NOT NULL,
+    job_id bigint NOT NULL
+);
+
 CREATE TABLE engine.job (
     id bigint NOT NULL,
     kind text NOT NULL,
@@ -629,6 +771,8 @@ ALTER TABLE ONLY engine.event ATTACH PARTITION engine.event_rest DEFAULT;
 
 ALTER TABLE ONLY engine.failure ATTACH PARTITION engine.failure_rest DEFAULT;
 
+ALTER TABLE ONLY engine.idempotency ATTACH PARTITION engine.idempotency_rest DEFAULT;
+
 ALTER TABLE ONLY engine.job ATTACH PARTITION engine.job_rest DEFAULT;
 
 ALTER TABLE ONLY engine.result ATTACH PARTITION engine.result_rest DEFAULT;
@@ -672,6 +816,12 @@ ALTER TABLE ONLY engine.failure
 ALTER TABLE ONLY engine.failure_rest
     ADD CONSTRAINT failure_rest_pkey PRIMARY KEY (job_id, attempt);
 
+ALTER TABLE ONLY engine.idempotency
+    ADD CONSTRAINT idempotency_pkey PRIMARY KEY (day, key);
+
+ALTER TABLE ONLY engine.idempotency_rest
+    ADD CONSTRAINT idempotency_rest_pkey PRIMARY KEY (day, key);
+
 ALTER TABLE ONLY engine.job
     ADD CONSTRAINT job_pkey PRIMARY KEY (id);
 
@@ -713,6 +863,8 @@ ALTER INDEX engine.event_cell ATTACH PARTITION engine.event_rest_cell_event_offs
 ALTER INDEX engine.event_pkey ATTACH PARTITION engine.event_rest_pkey;
 
 ALTER INDEX engine.failure_pkey ATTACH PARTITION engine.failure_rest_pkey;
+
+ALTER INDEX engine.idempotency_pkey ATTACH PARTITION engine.idempotency_rest_pkey;
 
 ALTER INDEX engine.job_pkey ATTACH PARTITION engine.job_rest_pkey;
 

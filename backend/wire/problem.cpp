@@ -118,6 +118,15 @@ Problem too_many_headers() {
           .detail = "Send fewer or shorter headers."};
 }
 
+Problem idempotency_key_reused() {
+  return {.status = 422,
+          .type = "idempotency-key-reused",
+          .title = "This Idempotency-Key was used for something else",
+          .detail =
+              "Nothing was stored. Use a new key for a new request; repeat a request with "
+              "exactly what it said the first time."};
+}
+
 Problem too_many_requests(std::chrono::seconds retry_after) {
   return {.status = 429,
           .type = "too-many-requests",

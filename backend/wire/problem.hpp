@@ -49,6 +49,7 @@ namespace problem {
 [[nodiscard]] Problem not_found(std::string_view what);
 /// `allowed` lists the methods that would work: "GET, POST".
 [[nodiscard]] Problem method_not_allowed(std::string_view allowed = "");
+[[nodiscard]] Problem idempotency_key_reused();
 [[nodiscard]] Problem length_required();
 [[nodiscard]] Problem body_too_large(std::size_t bytes_max);
 [[nodiscard]] Problem unsupported_media_type(std::string_view expected = "application/json");

@@ -31,6 +31,8 @@ export interface Call {
 	readonly method?: 'GET' | 'POST';
 	readonly body?: unknown;
 	readonly token?: string | undefined;
+	/** The same for every try of one request: the server carries it out once. */
+	readonly idempotencyKey?: string | undefined;
 	readonly signal?: AbortSignal | undefined;
 }
 
@@ -51,6 +53,7 @@ const deadline_ms = 15_000;
 export async function callApi(path: string, call: Call = {}): Promise<Answer> {
 	const headers: Record<string, string> = {accept: 'application/json'};
 	if (call.token !== undefined) headers['authorization'] = `Bearer ${call.token}`;
+	if (call.idempotencyKey !== undefined) headers['idempotency-key'] = call.idempotencyKey;
 	if (call.body !== undefined) headers['content-type'] = 'application/json';
 	const timeout = AbortSignal.timeout(deadline_ms);
 	try {

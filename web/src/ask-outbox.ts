@@ -13,6 +13,7 @@ export interface AskProblem {
 
 /** A question on its way: sending → accepted → gone from here as confirmed, or failed. */
 export interface Ask {
+	/** Names the row, and the request to the server: sent again, it is still the same question. */
 	readonly key: string;
 	readonly draft: Draft;
 	readonly asked_at: string;
@@ -23,7 +24,7 @@ export interface Ask {
 }
 
 export interface AskServer {
-	ask(draft: Draft): Promise<JobAnswer>;
+	ask(draft: Draft, idempotencyKey: string): Promise<JobAnswer>;
 	job(id: string): Promise<JobAnswer>;
 	question(id: string): Promise<Question>;
 }
@@ -81,8 +82,11 @@ export class AskOutbox {
 	async retry(key: string): Promise<void> {
 		const ask = this.#find(key);
 		if (ask?.state !== 'failed') return;
-		const again: Ask = {key, draft: ask.draft, asked_at: ask.asked_at, state: 'sending'};
-		this.#replace(again);
+		// A job that has ended cannot be asked for again: what follows it is a request of its own.
+		const nextKey = ask.jobId === undefined ? key : randomKey();
+		const {draft, asked_at} = ask;
+		const again: Ask = {key: nextKey, draft, asked_at, state: 'sending'};
+		this.#show(this.#asks.map((other) => (other === ask ? again : other)));
 		await this.#send(again);
 	}
 
@@ -102,7 +106,7 @@ export class AskOutbox {
 
 	async #send({key, draft}: Ask): Promise<void> {
 		try {
-			const {job, retryAfter_ms} = await this.server.ask(draft);
+			const {job, retryAfter_ms} = await this.server.ask(draft, key);
 			const ask = this.#find(key);
 			if (!ask) return;
 			this.#replace({...ask, state: 'accepted', jobId: job.id});

@@ -59,9 +59,13 @@ export class Server {
 		return parseQuestion((await this.#call(`/v1/questions/${encodeURIComponent(id)}`)).body);
 	}
 
-	/** Hands the question in; what comes back is its job, whose id the question will have. */
-	async ask(draft: Draft): Promise<JobAnswer> {
-		return jobAnswer(await this.#call('/v1/questions', {method: 'POST', body: draft}));
+	/**
+	 * Hands the question in; what comes back is its job, whose id the question will have. The same
+	 * key again gives the same job.
+	 */
+	async ask(draft: Draft, idempotencyKey: string): Promise<JobAnswer> {
+		const call: Call = {method: 'POST', body: draft, idempotencyKey};
+		return jobAnswer(await this.#call('/v1/questions', call));
 	}
 
 	async job(id: string): Promise<JobAnswer> {

@@ -20,6 +20,7 @@ let asks: readonly Ask[];
 let confirmed: Array<{key: string; question: Question}>;
 let answers: Array<Job | Error>; // What the server says to the next calls, in order.
 let calls: number;
+let keys: string[]; // With which it was asked, in order.
 let outbox: AskOutbox;
 
 beforeEach(() => {
@@ -28,6 +29,7 @@ beforeEach(() => {
 	confirmed = [];
 	answers = [];
 	calls = 0;
+	keys = [];
 	const next = async () => {
 		calls++;
 		const answer = answers.shift() ?? new Error('unexpected call');
@@ -35,7 +37,14 @@ beforeEach(() => {
 		return {job: answer, retryAfter_ms: undefined};
 	};
 	outbox = new AskOutbox(
-		{ask: next, job: next, question: async (id) => question(id)},
+		{
+			ask: (_draft, key) => {
+				keys.push(key);
+				return next();
+			},
+			job: next,
+			question: async (id) => question(id),
+		},
 		{
 			onAsks: (shown) => (asks = shown),
 			onConfirmed: (key, asked) => confirmed.push({key, question: asked}),
@@ -95,6 +104,25 @@ describe('a question on its way', () => {
 		expect(asks[0]?.problem).toEqual({title: 'Busy', detail: 'Try again in 5 s.', canRetry: true});
 		await outbox.retry(key);
 		expect(confirmed[0]?.key).toBe(key);
+	});
+
+	it('is the same request when it is sent again after an answer that was lost', async () => {
+		answers = [new ApiError(0, 'The server cannot be reached'), job('completed', {result: question('j1')})];
+		await outbox.submit(draft);
+		await outbox.retry(asks[0]?.key ?? '');
+		expect(keys).toHaveLength(2);
+		expect(keys[1]).toBe(keys[0]);
+	});
+
+	it('is a new request when the job of the first one has ended without it', async () => {
+		answers = [
+			job('discarded', {problem: {title: 'Closed', detail: ''}}),
+			job('completed', {result: question('j2')}),
+		];
+		await outbox.submit(draft);
+		await outbox.retry(asks[0]?.key ?? '');
+		expect(keys[1]).not.toBe(keys[0]);
+		expect(asks).toEqual([]);
 	});
 
 	it('is failed when its job is discarded', async () => {

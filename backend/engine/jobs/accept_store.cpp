@@ -1,5 +1,7 @@
 #include "engine/jobs/accept_store.hpp"
 
+#include "base/check.hpp"
+
 #include <array>
 
 namespace engine::jobs {
@@ -17,6 +19,18 @@ constexpr pg::Statement kAccept{"accept", R"(
   )
   select (extract(epoch from now()) * 1000)::bigint)"};
 
+constexpr pg::Statement kAcceptKeyed{"accept_keyed", R"(
+  select owner, is_same, (extract(epoch from now()) * 1000)::bigint as accepted_at_ms
+  from engine.accept_keyed($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  order by place)"};
+
+constexpr pg::Statement kFindOwners{"accept_find_owners", R"(
+  select owners.owner, owners.is_same,
+         (extract(epoch from coalesce(j.accepted_at, now())) * 1000)::bigint as accepted_at_ms
+  from engine.key_owners((now() at time zone 'UTC')::date, $1, $2, $3, $4, $5) as owners
+  left join engine.job j on j.id = owners.owner
+  order by owners.place)"};
+
 constexpr pg::Statement kFindAccepted{"accept_find", R"(
   select (extract(epoch from accepted_at) * 1000)::bigint from engine.job where id = $1)"};
 
@@ -24,7 +38,7 @@ JobStatus::Time time_of(const pg::Rows& rows) {
   return JobStatus::Time{std::chrono::milliseconds{rows.one().get<std::int64_t>(0)}};
 }
 
-constexpr std::array kStatements{kAccept, kFindAccepted};
+constexpr std::array kStatements{kAccept, kAcceptKeyed, kFindOwners, kFindAccepted};
 
 }  // namespace
 
@@ -67,26 +81,62 @@ bool AcceptedRows::add(const JobSpec& spec, NodeLease& ids) {
   jobs_.args.push_back(spec.args);
   jobs_.max_attempts.push_back(spec.max_attempts);
   jobs_.traceparents.push_back(spec.traceparent);
+  jobs_.keys.push_back(spec.idempotency_key);
+  has_keys_ = has_keys_ || spec.idempotency_key.has_value();
   return true;
 }
 
 void AcceptedRows::insert(pg::Connection& connection) {
-  accepted_at_ = time_of(connection.run(kAccept,
-                                        batches_.ids,
-                                        batches_.kinds,
-                                        batches_.priorities,
-                                        batches_.jobs,
-                                        batches_.bytes,
-                                        jobs_.ids,
-                                        jobs_.kinds,
-                                        jobs_.callers,
-                                        jobs_.args,
-                                        jobs_.max_attempts,
-                                        jobs_.traceparents));
+  // Who sends no keys does not pay for them.
+  const auto run = [&](const pg::Statement& statement, const auto&... keys) {
+    return connection.run(statement,
+                          batches_.ids,
+                          batches_.kinds,
+                          batches_.priorities,
+                          batches_.jobs,
+                          batches_.bytes,
+                          jobs_.ids,
+                          jobs_.kinds,
+                          jobs_.callers,
+                          jobs_.args,
+                          jobs_.max_attempts,
+                          jobs_.traceparents,
+                          keys...);
+  };
+  if (has_keys_) {
+    read_owners(run(kAcceptKeyed, jobs_.keys));
+  } else {
+    accepted_at_ = time_of(run(kAccept));
+  }
 }
 
 void AcceptedRows::find(pg::Connection& connection) {
-  accepted_at_ = time_of(connection.run(kFindAccepted, jobs_.ids.front()));
+  if (has_keys_) {
+    read_owners(
+        connection.run(kFindOwners, jobs_.ids, jobs_.kinds, jobs_.callers, jobs_.args, jobs_.keys));
+  } else {
+    accepted_at_ = time_of(connection.run(kFindAccepted, jobs_.ids.front()));
+  }
+}
+
+void AcceptedRows::read_owners(const pg::Rows& rows) {
+  owners_.clear();
+  for (const pg::Row row : rows) {
+    owners_.push_back({.job = row.get<std::int64_t>("owner"), .is_same = row.get<bool>("is_same")});
+    accepted_at_ =
+        JobStatus::Time{std::chrono::milliseconds{row.get<std::int64_t>("accepted_at_ms")}};
+  }
+  base::check(owners_.size() == jobs_.ids.size(), "every accepted job has an owner of its key");
+}
+
+base::Result<Accepted, wire::Problem> AcceptedRows::accepted(std::size_t place) const {
+  Accepted accepted{.status = status(place)};
+  if (!has_keys_) return accepted;
+  const Owner& owner = owners_[place];
+  if (!owner.is_same) return base::fail(wire::problem::idempotency_key_reused());
+  accepted.is_replay = owner.job != jobs_.ids[place];
+  accepted.status.id = wire::JobId{owner.job};
+  return accepted;
 }
 
 JobStatus AcceptedRows::status(std::size_t place) const {

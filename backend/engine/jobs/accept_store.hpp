@@ -1,9 +1,11 @@
 #pragma once
 
+#include "base/result.hpp"
 #include "engine/jobs/job.hpp"
 #include "engine/jobs/job_status.hpp"
 #include "engine/jobs/node_lease.hpp"
 #include "pg/connection.hpp"
+#include "wire/problem.hpp"
 
 #include <optional>
 #include <span>
@@ -11,6 +13,13 @@
 #include <vector>
 
 namespace engine::jobs {
+
+/// What became of one spec.
+struct Accepted {
+  JobStatus status;  // As it was accepted.
+  bool is_replay{
+      false};  // Its key had a job already: `status.id` is that one, the rest is the spec's.
+};
 
 /// The rows of one accepting commit, with their ids: made once, so that inserting them again after
 /// a doubtful commit either stores them or shows that they are stored.
@@ -20,7 +29,8 @@ class AcceptedRows {
   [[nodiscard]] static std::optional<AcceptedRows> of(const std::vector<const JobSpec*>& specs,
                                                       NodeLease& ids);
 
-  /// Stores everything in one statement, one round trip, one commit.
+  /// Stores everything in one statement, one round trip, one commit. Specs whose idempotency key
+  /// has a job already are not stored.
   ///
   /// Errors: pg::InDoubt; pg::UniqueViolation when exactly these rows are stored already.
   void insert(pg::Connection& connection);
@@ -28,6 +38,8 @@ class AcceptedRows {
   void find(pg::Connection& connection);
 
   /// Shape: in the order of the specs. After insert() or find().
+  /// Errors: idempotency-key-reused, when the job of that key was asked for something else.
+  [[nodiscard]] base::Result<Accepted, wire::Problem> accepted(std::size_t place) const;
   [[nodiscard]] JobStatus status(std::size_t place) const;
 
  private:
@@ -45,12 +57,20 @@ class AcceptedRows {
     std::vector<std::string> args;
     std::vector<std::int16_t> max_attempts;
     std::vector<std::optional<std::string>> traceparents;
+    std::vector<std::optional<std::string>> keys;
+  };
+  struct Owner {
+    std::int64_t job;
+    bool is_same;
   };
 
   [[nodiscard]] bool add(const JobSpec& spec, NodeLease& ids);
+  void read_owners(const pg::Rows& rows);
 
   Batches batches_;
   Jobs jobs_;
+  bool has_keys_{false};
+  std::vector<Owner> owners_;  // One for each job, when there are keys.
   JobStatus::Time accepted_at_;
 };
 

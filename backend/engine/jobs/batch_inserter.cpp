@@ -50,7 +50,7 @@ BatchInserter::~BatchInserter() {
   }
 }
 
-base::Result<JobStatus, wire::Problem> BatchInserter::insert(JobSpec spec) {
+base::Result<Accepted, wire::Problem> BatchInserter::insert(JobSpec spec) {
   auto waiting = std::make_shared<Waiting>();
   waiting->spec = std::move(spec);
   waiting->deadline = steady_clock::now() + options_.wait_max;
@@ -137,7 +137,7 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
       case Stored::kYes:
         note_reply();
         accepted_.notify();
-        return reply_all([&](std::size_t i) -> Reply { return commit.rows->status(i); });
+        return reply_all([&](std::size_t i) -> Reply { return commit.rows->accepted(i); });
       case Stored::kNever:
         note_reply();
         // Under new ids a job that is stored after all would be stored twice.

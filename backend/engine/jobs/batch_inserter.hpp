@@ -53,14 +53,15 @@ class BatchInserter {
   BatchInserter(const BatchInserter&) = delete;
   BatchInserter& operator=(const BatchInserter&) = delete;
 
-  /// Returns when the job is on disk.
+  /// Returns when the job is on disk, or when that of the same idempotency key is.
   ///
   /// Errors: 503 when the queue is full or the database does not reply, within `wait_max`; the
-  ///         detail says whether the job may have been stored all the same.
-  [[nodiscard]] base::Result<JobStatus, wire::Problem> insert(JobSpec spec);
+  ///         detail says whether the job may have been stored all the same. 422 when the key's job
+  ///         was asked for something else.
+  [[nodiscard]] base::Result<Accepted, wire::Problem> insert(JobSpec spec);
 
  private:
-  using Reply = base::Result<JobStatus, wire::Problem>;
+  using Reply = base::Result<Accepted, wire::Problem>;
   struct Waiting {
     JobSpec spec;
     std::promise<Reply> reply;

@@ -19,6 +19,8 @@ struct JobSpec {
   std::int16_t max_attempts{5};
   std::int16_t priority{0};  // Smaller is more urgent.
   std::optional<std::string> traceparent;
+  // Of the caller: of all specs with the same one only the first is stored. Kept as a hash.
+  std::optional<std::string> idempotency_key{};
 };
 
 /// A job at one attempt, as its handler sees it. Immutable but for the attempt.

@@ -18,7 +18,12 @@ constexpr pg::Statement kDrop{"retention_drop", R"(
 constexpr pg::Statement kDeleteStray{"retention_delete_stray", R"(
   select engine.delete_stray_jobs(now() - $1 * interval '1 hour', $2))"};
 
-constexpr std::array kStatements{kMake, kDrop, kDeleteStray};
+constexpr pg::Statement kMakeKeys{"retention_make_keys", R"(
+  select engine.make_key_day(now() + $1 * interval '1 day'))"};
+
+constexpr pg::Statement kDropKeys{"retention_drop_keys", "select engine.drop_key_days()"};
+
+constexpr std::array kStatements{kMake, kDrop, kDeleteStray, kMakeKeys, kDropKeys};
 
 }  // namespace
 
@@ -33,6 +38,10 @@ KeptDays keep_days(pg::Connection& connection, const Retention& retention) {
       if (connection.run(kMake, std::string{parent}, day).one().get<bool>(0)) ++kept.made;
     }
   }
+  for (int day = 0; day <= retention.days_ahead; ++day) {
+    if (connection.run(kMakeKeys, day).one().get<bool>(0)) ++kept.made;
+  }
+  kept.key_days_dropped = connection.run(kDropKeys).one().get<std::int32_t>(0);
   const auto hours = static_cast<std::int32_t>(retention.keep.count());
   kept.dropped = connection.run(kDrop, hours).one().get<std::int32_t>(0);
   while (true) {

@@ -5,10 +5,11 @@
 #include <chrono>
 #include <span>
 
-/// How long jobs are kept: a partition for each UTC day, made ahead and dropped whole.
+/// How long jobs and idempotency keys are kept: a partition for each UTC day, made ahead and
+/// dropped whole.
 ///
-/// Tables and reasons: sql/engine/0009_retention.sql. No step waits longer than 100 ms for a lock;
-/// what could not be done now is done by the next call.
+/// Tables and reasons: sql/engine/0007_idempotency.sql and 0009_retention.sql. No step waits longer
+/// than 100 ms for a lock; what could not be done now is done by the next call.
 namespace engine::jobs {
 
 struct Retention {
@@ -18,8 +19,9 @@ struct Retention {
 
 /// What one call of keep_days() did.
 struct KeptDays {
-  int made{0};           // Partitions.
-  int dropped{0};        // Days of jobs, results and failures.
+  int made{0};     // Partitions.
+  int dropped{0};  // Days of jobs, results and failures.
+  int key_days_dropped{0};
   int stray_deleted{0};  // Jobs that had no partition of their own.
 };
 

@@ -1,6 +1,8 @@
 #include "engine/requests/command_routes.hpp"
 
+#include "engine/jobs/job_store.hpp"
 #include "engine/jobs/job_view.hpp"
+#include "engine/requests/idempotency_key.hpp"
 #include "wire/json_text.hpp"
 
 #include <utility>
@@ -25,32 +27,45 @@ base::Result<jobs::JobSpec, wire::Problem> spec_of(const Command& command,
                                                    const wire::Caller& caller) {
   const auto body = body_of(request);
   if (!body) return base::fail(body.error());
+  const auto key = idempotency_key_of(request);
+  if (!key) return base::fail(key.error());
   const auto args = command.parse({.http = request, .caller = caller, .body = *body});
   if (!args) return base::fail(args.error());
   return jobs::JobSpec{.kind = command.kind,
                        .caller = caller.text(),
                        .args = base::to_text(*args),
                        .max_attempts = command.max_attempts,
-                       .traceparent = traceparent_of(request)};
+                       .traceparent = traceparent_of(request),
+                       .idempotency_key = *key};
 }
 
 http::Response accepted(const jobs::JobStatus& status) {
   http::Response response = http::json_response(202, jobs::job_view(status));
   response.headers.emplace_back("Location", "/v1/jobs/" + status.id.text());
-  response.headers.emplace_back("Retry-After", "1");
+  if (!jobs::is_final(status.state)) response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+// The job that was stored for the first request with this key, as it stands now.
+http::Response replayed(const jobs::JobStatus& asked, pg::Pool& readers) {
+  const auto status = jobs::find_job(*readers.acquire(), asked.id);
+  // Keys are dropped before the jobs they name; only --keep-jobs below a day can turn that around.
+  http::Response response = accepted(status.value_or(asked));
+  response.headers.emplace_back("Idempotency-Replayed", "true");
   return response;
 }
 
 http::Response reply(const Command& command,
                      const http::Request& request,
                      const wire::Caller& caller,
-                     jobs::BatchInserter& inserter) {
+                     jobs::BatchInserter& inserter,
+                     pg::Pool& readers) {
   auto spec = spec_of(command, request, caller);
   if (!spec) return http::problem_response(spec.error());
 
-  const auto status = inserter.insert(std::move(*spec));
-  if (!status) return http::problem_response(status.error());
-  return accepted(*status);
+  const auto stored = inserter.insert(std::move(*spec));
+  if (!stored) return http::problem_response(stored.error());
+  return stored->is_replay ? replayed(stored->status, readers) : accepted(stored->status);
 }
 
 }  // namespace
@@ -58,11 +73,12 @@ http::Response reply(const Command& command,
 void mount_command_routes(http::Router& router,
                           const CommandRegistry& commands,
                           const Authenticator& authenticator,
-                          jobs::BatchInserter& inserter) {
+                          jobs::BatchInserter& inserter,
+                          pg::Pool& readers) {
   for (const Command& command : commands.all()) {
-    const auto accept = [&command, &inserter](const http::Request& request,
-                                              const wire::VerifiedToken& token) {
-      return reply(command, request, token.caller, inserter);
+    const auto accept = [&command, &inserter, &readers](const http::Request& request,
+                                                        const wire::VerifiedToken& token) {
+      return reply(command, request, token.caller, inserter, readers);
     };
     router.add(command.method, command.pattern, for_callers(authenticator, accept));
   }

@@ -87,6 +87,15 @@ Answer ApiCase::post(const std::string& path,
   return answer_of(client.Post(path, headers_with(token), body, content_type));
 }
 
+Answer ApiCase::post_keyed(const std::string& body,
+                           const std::string& token,
+                           const std::string& key) {
+  httplib::Client client{"127.0.0.1", *engine_->http_port()};
+  httplib::Headers headers = headers_with(token);
+  headers.emplace("Idempotency-Key", key);
+  return answer_of(client.Post("/v1/questions", headers, body, "application/json"));
+}
+
 base::Json ApiCase::final_job(const std::string& id, const std::string& token) {
   base::Json job;
   REQUIRE(support::eventually([&] {

@@ -35,6 +35,9 @@ class ApiCase : public support::PgFixture {
                             const std::string& body,
                             const std::string& token,
                             const std::string& content_type = "application/json");
+  [[nodiscard]] Answer post_keyed(const std::string& body,
+                                  const std::string& token,
+                                  const std::string& key);
   /// Looks at a job until it is final.
   [[nodiscard]] base::Json final_job(const std::string& id, const std::string& token);
   /// Asks, waits for the end, and gives the question's id.

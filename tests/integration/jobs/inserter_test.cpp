@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Answer = base::Result<engine::jobs::JobStatus, wire::Problem>;
+using Answer = base::Result<engine::jobs::Accepted, wire::Problem>;
 
 std::vector<std::future<Answer>> insert_from_many_threads(BatchInserter& inserter, int callers) {
   std::vector<std::future<Answer>> answers;
@@ -39,10 +39,10 @@ TEST_CASE_METHOD(JobsCase,
   const auto answer = inserter.insert(spec(7));
 
   REQUIRE(answer);
-  CHECK(answer->state == engine::jobs::JobState::kAvailable);
+  CHECK(answer->status.state == engine::jobs::JobState::kAvailable);
   CHECK(value_of("select args->>'n' from engine.job where id = " +
-                 std::to_string(answer->id.value())) == "7");
-  CHECK(status(answer->id).created_at == answer->created_at);
+                 std::to_string(answer->status.id.value())) == "7");
+  CHECK(status(answer->status.id).created_at == answer->status.created_at);
 }
 
 TEST_CASE_METHOD(JobsCase, "what waits together is committed together", "[integration][jobs]") {

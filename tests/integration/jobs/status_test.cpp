@@ -104,7 +104,8 @@ TEST_CASE_METHOD(StatusCase, "nothing is announced that did not commit", "[integ
   const auto id = accept(1).front();
   start(
       [&](std::span<const Job> jobs, pg::Transaction& tx) {
-        onlooker().query(R"(
+        // The onlooker belongs to the test's own thread.
+        pg::Connection{options()}.query(R"(
           insert into engine.result (job_id, state, attempt, problem)
           select id, 'cancelled', 1, '{}' from engine.job on conflict do nothing)");
         return jobs_test::act(jobs, tx);

@@ -65,7 +65,7 @@ class Callers {
           told_.with([&](std::vector<Told>& told) {
             told.push_back({.asked_at = asked_at,
                             .took = took,
-                            .id = answer ? std::optional{answer->id} : std::nullopt,
+                            .id = answer ? std::optional{answer->status.id} : std::nullopt,
                             .detail = answer ? "" : answer.error().detail});
           });
           if (!answer) base::pause(stop, 5ms);
