@@ -119,14 +119,69 @@ begin
 end
 $$;
 
+CREATE FUNCTION engine.cancel(wanted bigint, by text) RETURNS text
+    LANGUAGE plpgsql
+    SET lock_timeout TO '1s'
+    AS $$
+declare
+  held engine.batch;
+begin
+  perform from engine.job j where j.id = wanted and (by is null or j.caller = by);
+  if not found then
+    return 'absent';
+  end if;
+
+  -- Between two looks it may move from a batch to `deferred` and back, or end.
+  for look in 1..3 loop
+    perform from engine.result r where r.job_id = wanted;
+    if found then
+      return 'final';
+    end if;
+
+    delete from engine.deferred d where d.job_id = wanted;
+    if not found then
+      select * into held from engine.batch b
+        where (b.id = wanted >> 12 and b.job_ids is null) or b.job_ids @> array[wanted]
+        for update;
+      continue when not found;
+      -- Whoever held the lock until now may have ended it.
+      perform from engine.result r where r.job_id = wanted;
+      if found then
+        return 'final';
+      end if;
+      delete from engine.batch b where b.id = held.id and b.jobs = 1;
+    end if;
+
+    insert into engine.result (job_id, state, attempt, problem)
+    select
+      wanted, 'cancelled', count(*),
+      json_build_object(
+        'type', 'urn:earshot:problem:cancelled', 'title', 'The job was cancelled', 'status', 409,
+        'detail', 'It was cancelled before it was carried out.')
+    from engine.failure f where f.job_id = wanted;
+    return 'cancelled';
+  end loop;
+  return 'busy';
+exception
+  when lock_not_available then
+    return 'busy';
+  -- Somebody else cancelled it in the same moment.
+  when unique_violation then
+    return 'final';
+end
+$$;
+
 CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
     LANGUAGE plpgsql
     AS $$
 declare
+  kinds_claimed constant text[] := array(
+    select wanted.kind from unnest(kinds) as wanted (kind)
+    where not exists (select from engine.paused_kind p where p.kind = wanted.kind));
   ready cursor for
     select b.id, b.kind, b.jobs, b.bytes, b.attempt
     from engine.batch b
-    where b.worker is null and b.kind = any (kinds)
+    where b.worker is null and b.kind = any (kinds_claimed)
     order by b.priority, b.id
     for update skip locked;
   jobs_left integer := jobs_max;
@@ -713,6 +768,40 @@ CREATE TABLE engine.job_rest (
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 );
 
+CREATE TABLE engine.result (
+    job_id bigint NOT NULL,
+    state engine.final_state NOT NULL,
+    attempt smallint NOT NULL,
+    result json,
+    problem json,
+    finalized_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT only_a_completed_job_has_no_problem CHECK (((state = 'completed'::engine.final_state) = (problem IS NULL)))
+)
+PARTITION BY RANGE (job_id);
+
+CREATE VIEW engine.job_status AS
+ SELECT j.id,
+    j.kind,
+    j.caller,
+        CASE
+            WHEN (r.job_id IS NOT NULL) THEN (r.state)::text
+            WHEN (d.job_id IS NULL) THEN 'available'::text
+            WHEN (f.failures > 0) THEN 'retryable'::text
+            ELSE 'scheduled'::text
+        END AS state,
+    (COALESCE((r.attempt)::bigint, f.failures))::smallint AS attempt,
+    j.max_attempts,
+    j.accepted_at AS created_at,
+    COALESCE(d.run_at, j.accepted_at) AS scheduled_at,
+    r.finalized_at,
+    r.problem
+   FROM (((engine.job j
+     LEFT JOIN engine.result r ON ((r.job_id = j.id)))
+     LEFT JOIN engine.deferred d ON ((d.job_id = j.id)))
+     CROSS JOIN LATERAL ( SELECT count(*) AS failures
+           FROM engine.failure f_1
+          WHERE (f_1.job_id = j.id)) f);
+
 CREATE TABLE engine.leader (
     name text NOT NULL,
     term bigint DEFAULT 0 NOT NULL,
@@ -737,6 +826,11 @@ CREATE TABLE engine.node (
     CONSTRAINT number_fits_six_bits CHECK (((number >= 0) AND (number <= 63)))
 );
 
+CREATE TABLE engine.paused_kind (
+    kind text NOT NULL,
+    paused_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE engine.relay (
     name text NOT NULL,
     relayed_offset bigint DEFAULT 0 NOT NULL,
@@ -745,17 +839,6 @@ CREATE TABLE engine.relay (
     CONSTRAINT a_position_is_not_negative CHECK ((relayed_offset >= 0))
 )
 WITH (fillfactor='10');
-
-CREATE TABLE engine.result (
-    job_id bigint NOT NULL,
-    state engine.final_state NOT NULL,
-    attempt smallint NOT NULL,
-    result json,
-    problem json,
-    finalized_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT only_a_completed_job_has_no_problem CHECK (((state = 'completed'::engine.final_state) = (problem IS NULL)))
-)
-PARTITION BY RANGE (job_id);
 
 CREATE TABLE engine.result_rest (
     job_id bigint NOT NULL,
@@ -837,6 +920,9 @@ ALTER TABLE ONLY engine.log
 ALTER TABLE ONLY engine.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY engine.paused_kind
+    ADD CONSTRAINT paused_kind_pkey PRIMARY KEY (kind);
+
 ALTER TABLE ONLY engine.relay
     ADD CONSTRAINT relay_pkey PRIMARY KEY (name);
 
@@ -849,6 +935,8 @@ ALTER TABLE ONLY engine.result_rest
 CREATE INDEX question_near ON ask_around_me.question USING gist (point(lon, lat), rank) WHERE (state = 'open'::ask_around_me.question_state);
 
 CREATE INDEX batch_leased ON engine.batch USING btree (leased_until) WHERE (worker IS NOT NULL);
+
+CREATE INDEX batch_lists ON engine.batch USING gin (job_ids) WHERE (job_ids IS NOT NULL);
 
 CREATE INDEX batch_ready ON engine.batch USING btree (priority, id) WHERE (worker IS NULL);
 

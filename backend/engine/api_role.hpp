@@ -5,6 +5,7 @@
 #include "base/wake_signal.hpp"
 #include "engine/app.hpp"
 #include "engine/jobs/batch_inserter.hpp"
+#include "engine/jobs/status_publisher.hpp"
 #include "engine/requests/authenticator.hpp"
 #include "engine/requests/broker_routes.hpp"
 #include "engine/requests/guest_routes.hpp"
@@ -43,8 +44,11 @@ class ApiRole {
           const base::Clock& clock,
           const base::Log& log);
 
-  /// Begins to listen. `dependencies` are what /readyz asks.
-  void listen(jobs::BatchInserter& inserter, std::vector<requests::Dependency> dependencies);
+  /// Begins to listen. `statuses` is told of jobs that are cancelled, unless it is null;
+  /// `dependencies` are what /readyz asks.
+  void listen(jobs::BatchInserter& inserter,
+              jobs::StatusPublisher* statuses,
+              std::vector<requests::Dependency> dependencies);
 
   [[nodiscard]] int port() const { return server_->port(); }
 

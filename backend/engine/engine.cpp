@@ -4,6 +4,7 @@
 #include "engine/bridge/leader_lease.hpp"
 #include "engine/bridge/relay_store.hpp"
 #include "engine/jobs/accept_store.hpp"
+#include "engine/jobs/control_store.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/retention.hpp"
 #include "engine/outbox/event_store.hpp"
@@ -93,7 +94,7 @@ Engine::Engine(EngineOptions options,
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log} {
   check_database();
-  if (options.roles.worker) start_statuses(options.bridge.broker, clock);
+  if (options.roles.worker || options.roles.api) start_statuses(options.bridge.broker, clock);
   if (options.roles.bridge) {
     bridge_.emplace(connection_to(options.database_url, "earshot-bridge"),
                     std::move(options.bridge),
@@ -106,7 +107,7 @@ Engine::Engine(EngineOptions options,
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
     api_.emplace(std::move(options.api), readers_, apps, clock, log);
-    api_->listen(*inserter_, dependencies());
+    api_->listen(*inserter_, statuses_ ? &*statuses_ : nullptr, dependencies());
   }
 }
 
@@ -160,6 +161,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
   std::vector<pg::Statement> all = pg::joined({outbox::event_store_statements(),
                                                jobs::accept_store_statements(),
                                                jobs::job_store_statements(),
+                                               jobs::control_store_statements(),
                                                jobs::node_lease_statements(),
                                                jobs::retention_statements(),
                                                requests::denial_store_statements(),

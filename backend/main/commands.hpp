@@ -31,6 +31,9 @@ struct Subcommand {
 /// `earshot token mint|check|rotate|revoke`.
 void add_token_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 
+/// `earshot jobs list|show|cancel|stats|pause|resume`.
+void add_jobs_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
+
 /// `earshot broker config`.
 void add_broker_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 

@@ -32,6 +32,7 @@ int run(int argc, char** argv) {
   subcommands.push_back({migrate_up, commands::run_migrate_up});
   subcommands.push_back({migrate_status, commands::run_migrate_status});
 
+  commands::add_jobs_commands(app, settings, subcommands);
   commands::add_token_commands(app, settings, subcommands);
   commands::add_broker_commands(app, settings, subcommands);
 

@@ -6,8 +6,8 @@
 #include "engine/requests/trust_feed.hpp"
 #include "main/commands.hpp"
 #include "main/duration.hpp"
-#include "main/embedded/postgres.hpp"
 #include "main/embedded/privileges.hpp"
+#include "main/own_database.hpp"
 #include "pg/connection.hpp"
 #include "wire/base64url.hpp"
 #include "wire/json_text.hpp"
@@ -60,15 +60,7 @@ std::filesystem::path existing_keys(const Settings& settings) {
 }
 
 pg::Connection connect(const Settings& settings) {
-  pg::ConnectionOptions options;
-  options.application_name = "earshot-token";
-  options.url = settings.database_url;
-  if (options.url.empty()) {
-    embedded::become_owner_of(settings.data_dir);
-    options.url = embedded::postgres_url(settings.data_dir).value_or("");
-  }
-  if (options.url.empty()) options.url = settings.required_database_url();
-  return pg::Connection{options};
+  return connect_to_own_database(settings, "earshot-token");
 }
 
 int mint(const Settings& settings, const TokenFlags& flags) {

@@ -13,10 +13,13 @@ create function engine.claim(
 language plpgsql volatile
 as $$
 declare
+  kinds_claimed constant text[] := array(
+    select wanted.kind from unnest(kinds) as wanted (kind)
+    where not exists (select from engine.paused_kind p where p.kind = wanted.kind));
   ready cursor for
     select b.id, b.kind, b.jobs, b.bytes, b.attempt
     from engine.batch b
-    where b.worker is null and b.kind = any (kinds)
+    where b.worker is null and b.kind = any (kinds_claimed)
     order by b.priority, b.id
     for update skip locked;
   jobs_left integer := jobs_max;

@@ -10,6 +10,7 @@ const files = [
 	'killed',
 	'tokens',
 	'broker-config',
+	'jobs',
 	'supervision',
 	'disk-full',
 	'database-away',

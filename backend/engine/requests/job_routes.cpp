@@ -1,18 +1,18 @@
 #include "engine/requests/job_routes.hpp"
 
+#include "engine/jobs/control_store.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/job_view.hpp"
 
 namespace engine::requests {
 namespace {
 
-http::Response show_job(const http::Request& request, const wire::Caller& caller, pg::Pool& pool) {
-  const auto absent = [] { return http::problem_response(wire::problem::not_found("job")); };
-  const auto id = wire::JobId::parse(request.path_parameters.at("id"));
-  if (!id) return absent();
+http::Response absent() {
+  return http::problem_response(wire::problem::not_found("job"));
+}
 
-  const auto connection = pool.acquire();
-  const auto status = jobs::find_job(*connection, *id);
+http::Response show_job(pg::Connection& connection, wire::JobId id, const wire::Caller& caller) {
+  const auto status = jobs::find_job(connection, id);
   if (!status || status->caller != caller.text()) return absent();
 
   http::Response response = http::json_response(200, jobs::job_view(*status));
@@ -20,12 +20,51 @@ http::Response show_job(const http::Request& request, const wire::Caller& caller
   return response;
 }
 
+wire::Problem has_ended() {
+  return {.status = 409,
+          .type = "job-has-ended",
+          .title = "The job has ended",
+          .detail = "It can no longer be cancelled. GET shows what became of it."};
+}
+
+http::Response cancel_job(const http::Request& request,
+                          const wire::Caller& caller,
+                          pg::Pool& pool,
+                          jobs::StatusPublisher* statuses) {
+  const auto id = wire::JobId::parse(request.path_parameters.at("id"));
+  if (!id) return absent();
+
+  const auto connection = pool.acquire();
+  switch (jobs::cancel_job(*connection, *id, caller.text())) {
+    case jobs::Cancel::kAbsent:
+      return absent();
+    case jobs::Cancel::kFinal:
+      return http::problem_response(has_ended());
+    case jobs::Cancel::kBusy:
+      return http::problem_response(wire::problem::unavailable(
+          "The job is being carried out at this moment.", std::chrono::seconds{1}));
+    case jobs::Cancel::kCancelled:
+      break;
+  }
+  jobs::publish_status(*connection, *id, statuses);
+  return show_job(*connection, *id, caller);
+}
+
 }  // namespace
 
-void mount_job_routes(http::Router& router, const Authenticator& authenticator, pg::Pool& pool) {
+void mount_job_routes(http::Router& router,
+                      const Authenticator& authenticator,
+                      pg::Pool& pool,
+                      jobs::StatusPublisher* statuses) {
   const auto show = [&pool](const http::Request& request, const wire::VerifiedToken& token) {
-    return show_job(request, token.caller, pool);
+    const auto id = wire::JobId::parse(request.path_parameters.at("id"));
+    return id ? show_job(*pool.acquire(), *id, token.caller) : absent();
   };
+  const auto cancel = [&pool, statuses](const http::Request& request,
+                                        const wire::VerifiedToken& token) {
+    return cancel_job(request, token.caller, pool, statuses);
+  };
+  router.add("DELETE", "/v1/jobs/{id}", for_callers(authenticator, cancel));
   router.add("GET", "/v1/jobs/{id}", for_callers(authenticator, show));
 }
 

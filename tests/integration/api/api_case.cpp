@@ -87,6 +87,11 @@ Answer ApiCase::post(const std::string& path,
   return answer_of(client.Post(path, headers_with(token), body, content_type));
 }
 
+Answer ApiCase::remove(const std::string& path, const std::string& token) {
+  httplib::Client client{"127.0.0.1", *engine_->http_port()};
+  return answer_of(client.Delete(path, headers_with(token)));
+}
+
 Answer ApiCase::post_keyed(const std::string& body,
                            const std::string& token,
                            const std::string& key) {

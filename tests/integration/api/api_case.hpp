@@ -35,6 +35,7 @@ class ApiCase : public support::PgFixture {
                             const std::string& body,
                             const std::string& token,
                             const std::string& content_type = "application/json");
+  [[nodiscard]] Answer remove(const std::string& path, const std::string& token);
   [[nodiscard]] Answer post_keyed(const std::string& body,
                                   const std::string& token,
                                   const std::string& key);
