@@ -174,7 +174,10 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
 }
 
 pg::MigrationReport migrate(pg::Connection& connection, std::span<const App* const> apps) {
-  return pg::migrate(connection, migration_sets(apps));
+  pg::MigrationReport report = pg::migrate(connection, migration_sets(apps));
+  // Not left to the first janitor: it would make today's partitions while jobs already come in.
+  jobs::make_days(connection, jobs::Retention{}.days_ahead);
+  return report;
 }
 
 std::vector<pg::MigrationStatus> migration_status(pg::Connection& connection,

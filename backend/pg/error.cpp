@@ -5,6 +5,15 @@
 #include <utility>
 
 namespace pg {
+namespace {
+
+// A row was on its way to the default partition when another one was attached for it: the next
+// attempt finds that one. A violated check constraint has the same code, and a name.
+bool has_missed_its_partition(const Fault& fault) {
+  return fault.sqlstate == "23514" && fault.constraint.empty();
+}
+
+}  // namespace
 
 TransientError::TransientError(Fault fault)
     : base::TransientError{fault.message}, sqlstate_{std::move(fault.sqlstate)} {}
@@ -33,7 +42,9 @@ bool is_transient(std::string_view sqlstate) noexcept {
 }
 
 void throw_fault(Fault fault) {
-  if (fault.is_stale || is_transient(fault.sqlstate)) throw TransientError{std::move(fault)};
+  if (fault.is_stale || is_transient(fault.sqlstate) || has_missed_its_partition(fault)) {
+    throw TransientError{std::move(fault)};
+  }
   if (fault.sqlstate == "23505") throw UniqueViolation{std::move(fault)};
   throw StatementError{std::move(fault)};
 }

@@ -18,7 +18,7 @@ struct Fault {
 };
 
 /// Another attempt may succeed: connection lost, deadlock, lock or statement timeout, no room, a
-/// statement that was prepared before a migration.
+/// statement that was prepared before a migration, a row whose partition was just attached.
 class TransientError : public base::TransientError {
  public:
   explicit TransientError(Fault fault);

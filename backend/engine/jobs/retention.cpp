@@ -31,16 +31,19 @@ std::span<const pg::Statement> retention_statements() {
   return kStatements;
 }
 
-KeptDays keep_days(pg::Connection& connection, const Retention& retention) {
-  KeptDays kept;
-  for (const char* parent : {"job", "result", "failure"}) {
-    for (int day = 0; day <= retention.days_ahead; ++day) {
-      if (connection.run(kMake, std::string{parent}, day).one().get<bool>(0)) ++kept.made;
+int make_days(pg::Connection& connection, int days_ahead) {
+  int made = 0;
+  for (int day = 0; day <= days_ahead; ++day) {
+    for (const char* parent : {"job", "result", "failure"}) {
+      if (connection.run(kMake, std::string{parent}, day).one().get<bool>(0)) ++made;
     }
+    if (connection.run(kMakeKeys, day).one().get<bool>(0)) ++made;
   }
-  for (int day = 0; day <= retention.days_ahead; ++day) {
-    if (connection.run(kMakeKeys, day).one().get<bool>(0)) ++kept.made;
-  }
+  return made;
+}
+
+KeptDays keep_days(pg::Connection& connection, const Retention& retention) {
+  KeptDays kept{.made = make_days(connection, retention.days_ahead)};
   kept.key_days_dropped = connection.run(kDropKeys).one().get<std::int32_t>(0);
   const auto hours = static_cast<std::int32_t>(retention.keep.count());
   kept.dropped = connection.run(kDrop, hours).one().get<std::int32_t>(0);

@@ -25,7 +25,11 @@ struct KeptDays {
   int stray_deleted{0};  // Jobs that had no partition of their own.
 };
 
-/// Makes the partitions of today and the days ahead, drops the days that are over.
+/// Makes the partitions of today and the days ahead that are not there yet; returns how many.
+/// Errors: pg::TransientError; what was made until then stays.
+int make_days(pg::Connection& connection, int days_ahead);
+
+/// Makes the partitions as make_days() does, drops the days that are over.
 /// Errors: pg::TransientError; what was done until then stays.
 [[nodiscard]] KeptDays keep_days(pg::Connection& connection, const Retention& retention);
 

@@ -2,6 +2,8 @@
 #include "engine/jobs/retention.hpp"
 #include "jobs_case.hpp"
 #include "pg/error.hpp"
+#include "pg/transaction.hpp"
+#include "support/eventually.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -174,4 +176,26 @@ TEST_CASE_METHOD(KeyCase, "days of keys that are over are dropped", "[integratio
   CHECK(kept.key_days_dropped == 1);
   // The old key's second day lay in the default partition.
   CHECK(value_of("select count(*) from engine.idempotency") == "2");
+}
+
+TEST_CASE_METHOD(KeyCase,
+                 "a job that comes while its day's partition is made is stored all the same",
+                 "[integration][jobs]") {
+  BatchInserter inserter{pool, ids, accepted, log};
+  const auto [make, one] = GENERATE(
+      std::pair{"select engine.make_key_day(now())", keyed(1, "k")},
+      std::pair{"select engine.make_day('job', now())", spec(1)});
+  pg::Connection janitor{options()};
+  std::future<base::Result<engine::jobs::Accepted, wire::Problem>> reply;
+  {
+    pg::Transaction tx{janitor};
+    REQUIRE(tx.query(make).one().get<bool>(0));
+    reply = std::async(std::launch::async, [&, spec = one] { return inserter.insert(spec); });
+    // It has chosen the default partition, which the making has locked.
+    REQUIRE(support::eventually(
+        [&] { return value_of("select count(*) from pg_locks where not granted") != "0"; }));
+    tx.commit();
+  }
+  CHECK(reply.get());
+  CHECK(jobs() == "1");
 }
