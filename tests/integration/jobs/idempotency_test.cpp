@@ -182,9 +182,8 @@ TEST_CASE_METHOD(KeyCase,
                  "a job that comes while its day's partition is made is stored all the same",
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
-  const auto [make, one] = GENERATE(
-      std::pair{"select engine.make_key_day(now())", keyed(1, "k")},
-      std::pair{"select engine.make_day('job', now())", spec(1)});
+  const auto [make, one] = GENERATE(std::pair{"select engine.make_key_day(now())", keyed(1, "k")},
+                                    std::pair{"select engine.make_day('job', now())", spec(1)});
   pg::Connection janitor{options()};
   std::future<base::Result<engine::jobs::Accepted, wire::Problem>> reply;
   {

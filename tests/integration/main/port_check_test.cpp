@@ -46,9 +46,10 @@ std::string refusal(const std::vector<PortUse>& uses) {
 TEST_CASE("a port that somebody listens on is named with its option", "[integration][ports]") {
   const Stranger stranger;
   const std::string port = std::to_string(stranger.port);
+  // On an address of its own: on 127.0.0.1 any client's connection may have the next number.
   const auto free = static_cast<std::uint16_t>(stranger.port ^ 1U);
   CHECK(
-      refusal({{"--http-port", "127.0.0.1", free}, {"--mqtt-port", "127.0.0.1", stranger.port}}) ==
+      refusal({{"--http-port", "127.77.0.1", free}, {"--mqtt-port", "127.0.0.1", stranger.port}}) ==
       "port " + port +
           " on 127.0.0.1 is in use: stop the program that uses it, or choose another with "
           "--mqtt-port");
@@ -56,11 +57,16 @@ TEST_CASE("a port that somebody listens on is named with its option", "[integrat
 }
 
 TEST_CASE("free ports are left free", "[integration][ports]") {
-  std::uint16_t port = 0;
-  { port = Stranger{}.port; }
-  CHECK(refusal({{"--http-port", "localhost", port}}) == "free");
-  CHECK(refusal({{"--http-port", "0.0.0.0", port}}) == "free");
-  CHECK(embedded::is_port_free("127.0.0.1", port));
+  // Another program of this machine may take the port between two looks: then another one is tried.
+  int left_free = 0;
+  for (int attempt = 0; attempt < 10 && left_free < 3; ++attempt) {
+    std::uint16_t port = 0;
+    { port = Stranger{}.port; }
+    left_free = (refusal({{"--http-port", "localhost", port}}) == "free" ? 1 : 0) +
+                (refusal({{"--http-port", "0.0.0.0", port}}) == "free" ? 1 : 0) +
+                (embedded::is_port_free("127.0.0.1", port) ? 1 : 0);
+  }
+  CHECK(left_free == 3);
 }
 
 TEST_CASE("one port for two servers is refused", "[integration][ports]") {
