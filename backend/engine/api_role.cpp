@@ -1,6 +1,7 @@
 #include "engine/api_role.hpp"
 
 #include "engine/requests/area_routes.hpp"
+#include "engine/requests/bulk_routes.hpp"
 #include "engine/requests/command_routes.hpp"
 #include "engine/requests/job_routes.hpp"
 #include "engine/requests/query_routes.hpp"
@@ -38,6 +39,7 @@ void ApiRole::listen(jobs::BatchInserter& inserter,
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
   requests::mount_job_routes(router, authenticator_, readers_, statuses);
+  requests::mount_bulk_routes(router, commands_, authenticator_, inserter, readers_);
   requests::mount_command_routes(router, commands_, authenticator_, inserter, readers_);
   requests::mount_query_routes(router, queries_, authenticator_, readers_);
   router.set_fallback([this](const http::Request& request) { return web_.serve(request); });

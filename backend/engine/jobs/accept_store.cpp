@@ -1,6 +1,7 @@
 #include "engine/jobs/accept_store.hpp"
 
 #include "base/check.hpp"
+#include "pg/transaction.hpp"
 
 #include <array>
 
@@ -87,21 +88,36 @@ bool AcceptedRows::add(const JobSpec& spec, NodeLease& ids) {
 }
 
 void AcceptedRows::insert(pg::Connection& connection) {
+  insert_with(connection);
+}
+
+std::optional<wire::Problem> AcceptedRows::insert_all_or_none(pg::Connection& connection) {
+  pg::Transaction tx{connection};
+  insert_with(tx);
+  for (std::size_t place = 0; place < jobs_.ids.size(); ++place) {
+    if (const auto one = accepted(place); !one) return one.error();
+  }
+  tx.commit();
+  return std::nullopt;
+}
+
+template <typename Runner>
+void AcceptedRows::insert_with(Runner& runner) {
   // Who sends no keys does not pay for them.
   const auto run = [&](const pg::Statement& statement, const auto&... keys) {
-    return connection.run(statement,
-                          batches_.ids,
-                          batches_.kinds,
-                          batches_.priorities,
-                          batches_.jobs,
-                          batches_.bytes,
-                          jobs_.ids,
-                          jobs_.kinds,
-                          jobs_.callers,
-                          jobs_.args,
-                          jobs_.max_attempts,
-                          jobs_.traceparents,
-                          keys...);
+    return runner.run(statement,
+                      batches_.ids,
+                      batches_.kinds,
+                      batches_.priorities,
+                      batches_.jobs,
+                      batches_.bytes,
+                      jobs_.ids,
+                      jobs_.kinds,
+                      jobs_.callers,
+                      jobs_.args,
+                      jobs_.max_attempts,
+                      jobs_.traceparents,
+                      keys...);
   };
   if (has_keys_) {
     read_owners(run(kAcceptKeyed, jobs_.keys));

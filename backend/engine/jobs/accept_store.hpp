@@ -34,6 +34,9 @@ class AcceptedRows {
   ///
   /// Errors: pg::InDoubt; pg::UniqueViolation when exactly these rows are stored already.
   void insert(pg::Connection& connection);
+  /// Stores nothing at all when a key was used for something else, and says so: three round trips.
+  /// Errors: as insert().
+  [[nodiscard]] std::optional<wire::Problem> insert_all_or_none(pg::Connection& connection);
   /// Reads what insert() would have learned, for rows that turned out to be stored.
   void find(pg::Connection& connection);
 
@@ -65,6 +68,9 @@ class AcceptedRows {
   };
 
   [[nodiscard]] bool add(const JobSpec& spec, NodeLease& ids);
+  // A connection or a transaction runs the statement.
+  template <typename Runner>
+  void insert_with(Runner& runner);
   void read_owners(const pg::Rows& rows);
 
   Batches batches_;

@@ -1,11 +1,13 @@
 #include "engine/jobs/batch_inserter.hpp"
 
 #include "base/back_off.hpp"
+#include "base/check.hpp"
 #include "base/error.hpp"
 #include "base/pause.hpp"
 #include "pg/error.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace engine::jobs {
@@ -25,6 +27,13 @@ wire::Problem unknown_outcome() {
       "The database was not there in time. It is not known whether the request was stored; it may "
       "still be carried out.",
       1s);
+}
+
+// Many jobs with keys are committed alone, because one key may refuse them all, and only them.
+bool needs_own_commit(std::span<const JobSpec> specs) {
+  return specs.size() > 1 && std::ranges::any_of(specs, [](const JobSpec& spec) {
+           return spec.idempotency_key.has_value();
+         });
 }
 
 }  // namespace
@@ -51,8 +60,19 @@ BatchInserter::~BatchInserter() {
 }
 
 base::Result<Accepted, wire::Problem> BatchInserter::insert(JobSpec spec) {
+  std::vector<JobSpec> one;
+  one.push_back(std::move(spec));
+  auto accepted = insert_all(std::move(one));
+  if (!accepted) return base::fail(accepted.error());
+  return std::move(accepted->front());
+}
+
+base::Result<std::vector<Accepted>, wire::Problem> BatchInserter::insert_all(
+    std::vector<JobSpec> specs) {
+  base::check(!specs.empty() && specs.size() <= options_.commit_jobs_max,
+              "jobs for one commit are at least one, and fit into it");
   auto waiting = std::make_shared<Waiting>();
-  waiting->spec = std::move(spec);
+  waiting->specs = std::move(specs);
   waiting->deadline = steady_clock::now() + options_.wait_max;
   std::future<Reply> reply = waiting->reply.get_future();
   if (auto problem = enqueue(waiting)) return base::fail(std::move(*problem));
@@ -69,10 +89,11 @@ std::optional<wire::Problem> BatchInserter::enqueue(const std::shared_ptr<Waitin
   return state_.update([&](State& state) -> std::optional<wire::Problem> {
     const bool is_somebody_trying = state.is_committing || !state.queue.empty();
     if (is_silent(state) && is_somebody_trying) return not_stored(kSilent);
-    if (state.queue.size() >= options_.queue_jobs_max) {
-      return not_stored("Too many requests are waiting to be stored.");
+    if (state.queue_jobs + waiting->specs.size() > options_.queue_jobs_max) {
+      return not_stored("Too many jobs are waiting to be stored.");
     }
     state.queue.push_back(waiting);
+    state.queue_jobs += waiting->specs.size();
     return std::nullopt;
   });
 }
@@ -92,7 +113,9 @@ BatchInserter::Monotonic BatchInserter::look_again_at(const Waiting& waiting) {
 bool BatchInserter::withdraw(const std::shared_ptr<Waiting>& waiting) {
   return state_.with([&](State& state) {
     if (!is_silent(state) && steady_clock::now() < waiting->deadline) return false;
-    return std::erase(state.queue, waiting) > 0;
+    if (std::erase(state.queue, waiting) == 0) return false;
+    state.queue_jobs -= waiting->specs.size();
+    return true;
   });
 }
 
@@ -110,21 +133,29 @@ BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {
       1s,
       [](const State& state) { return !state.queue.empty(); },
       [&](State& state, bool) {
-        const auto size = std::min(state.queue.size(), options_.commit_jobs_max);
-        const auto end = state.queue.begin() + static_cast<std::ptrdiff_t>(size);
-        Group group{state.queue.begin(), end};
-        state.queue.erase(state.queue.begin(), end);
+        Group group;
+        std::size_t jobs = 0;
+        while (!state.queue.empty()) {
+          const auto& next = state.queue.front();
+          const bool is_alone = needs_own_commit(next->specs);
+          if (!group.empty() &&
+              (is_alone || jobs + next->specs.size() > options_.commit_jobs_max)) {
+            break;
+          }
+          jobs += next->specs.size();
+          group.push_back(next);
+          state.queue.pop_front();
+          if (is_alone) break;
+        }
+        state.queue_jobs -= jobs;
         state.is_committing = !group.empty();
         return group;
       });
 }
 
 void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
-  const auto reply_all = [&](const auto& reply_of) {
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->reply.set_value(reply_of(i));
-  };
   const auto refuse_all = [&](const wire::Problem& problem) {
-    reply_all([&](std::size_t) -> Reply { return base::fail(problem); });
+    for (const auto& waiting : group) waiting->reply.set_value(base::fail(problem));
   };
 
   // Earlier than the callers, so that they hear what is known instead of giving up first.
@@ -137,7 +168,10 @@ void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
       case Stored::kYes:
         note_reply();
         accepted_.notify();
-        return reply_all([&](std::size_t i) -> Reply { return commit.rows->accepted(i); });
+        return reply_all(group, *commit.rows);
+      case Stored::kRefused:
+        note_reply();
+        return refuse_all(*commit.refused);
       case Stored::kNever:
         note_reply();
         // Under new ids a job that is stored after all would be stored twice.
@@ -173,13 +207,8 @@ BatchInserter::Stored BatchInserter::store(const std::stop_token& stop,
   try {
     if (!commit.rows) commit.rows = rows_of(group);
     const auto connection = pool_.acquire(stop);
-    try {
-      commit.rows->insert(*connection);
-    } catch (const pg::UniqueViolation&) {
-      // The same ids are never made twice, so what is there is what the doubtful commit stored.
-      if (!commit.is_in_doubt) throw;
-      commit.rows->find(*connection);
-    }
+    commit.refused = insert_or_find(*connection, group, commit);
+    if (commit.refused) return Stored::kRefused;
     return Stored::kYes;
   } catch (const pg::InDoubt& error) {
     commit.is_in_doubt = true;
@@ -195,15 +224,49 @@ BatchInserter::Stored BatchInserter::store(const std::stop_token& stop,
   }
 }
 
+std::optional<wire::Problem> BatchInserter::insert_or_find(pg::Connection& connection,
+                                                           const Group& group,
+                                                           Commit& commit) {
+  try {
+    if (needs_own_commit(group.front()->specs)) return commit.rows->insert_all_or_none(connection);
+    commit.rows->insert(connection);
+  } catch (const pg::UniqueViolation&) {
+    // The same ids are never made twice, so what is there is what the doubtful commit stored.
+    if (!commit.is_in_doubt) throw;
+    commit.rows->find(connection);
+  }
+  return std::nullopt;
+}
+
 AcceptedRows BatchInserter::rows_of(const Group& group) {
   std::vector<const JobSpec*> specs;
-  for (const auto& waiting : group) specs.push_back(&waiting->spec);
+  for (const auto& waiting : group) {
+    for (const JobSpec& spec : waiting->specs) specs.push_back(&spec);
+  }
   auto rows = AcceptedRows::of(specs, ids_);
   if (!rows) throw base::TransientError{"no node number is leased"};
   return std::move(*rows);
 }
 
-// One job that the database refuses must not take its neighbours with it.
+void BatchInserter::reply_all(const Group& group, const AcceptedRows& rows) {
+  std::size_t place = 0;
+  for (const auto& waiting : group) {
+    std::vector<Accepted> all;
+    std::optional<wire::Problem> refused;
+    for (std::size_t i = 0; i < waiting->specs.size(); ++i) {
+      auto one = rows.accepted(place++);
+      if (one) {
+        all.push_back(std::move(*one));
+      } else {
+        refused = one.error();
+      }
+    }
+    waiting->reply.set_value(refused ? Reply{base::fail(std::move(*refused))}
+                                     : Reply{std::move(all)});
+  }
+}
+
+// One request that the database refuses must not take its neighbours with it.
 void BatchInserter::commit_one_by_one(const std::stop_token& stop, const Group& group) {
   for (const auto& waiting : group) commit(stop, {waiting});
 }

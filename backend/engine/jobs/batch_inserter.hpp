@@ -60,10 +60,17 @@ class BatchInserter {
   ///         was asked for something else.
   [[nodiscard]] base::Result<Accepted, wire::Problem> insert(JobSpec spec);
 
+  /// Stores all of them in one commit, or none. Shape: at least one, at most `commit_jobs_max`; the
+  /// reply has one for each, in their order.
+  ///
+  /// Errors: as insert(); one key that was used for something else refuses all.
+  [[nodiscard]] base::Result<std::vector<Accepted>, wire::Problem> insert_all(
+      std::vector<JobSpec> specs);
+
  private:
-  using Reply = base::Result<Accepted, wire::Problem>;
+  using Reply = base::Result<std::vector<Accepted>, wire::Problem>;
   struct Waiting {
-    JobSpec spec;
+    std::vector<JobSpec> specs;
     std::promise<Reply> reply;
     std::chrono::steady_clock::time_point deadline;
   };
@@ -71,6 +78,7 @@ class BatchInserter {
   using Monotonic = std::chrono::steady_clock::time_point;
   struct State {
     std::deque<std::shared_ptr<Waiting>> queue;
+    std::size_t queue_jobs{0};  // Of all that are in it.
     bool is_committing{false};
     // When the oldest commit without a success after it began; none: the last one succeeded.
     std::optional<Monotonic> silent_since{};
@@ -87,14 +95,20 @@ class BatchInserter {
   void commit(const std::stop_token& stop, const Group& group);
   void note_attempt();
   void note_reply();
-  enum class Stored { kYes, kNotYet, kNever };
+  enum class Stored { kYes, kNotYet, kRefused, kNever };
   /// One commit over all its attempts.
   struct Commit {
     std::optional<AcceptedRows> rows;
+    std::optional<wire::Problem> refused{};  // Nothing of it was stored.
     bool is_in_doubt{false};
   };
   [[nodiscard]] Stored store(const std::stop_token& stop, const Group& group, Commit& commit);
+  // Why nothing of it was stored, if it was refused.
+  [[nodiscard]] static std::optional<wire::Problem> insert_or_find(pg::Connection& connection,
+                                                                   const Group& group,
+                                                                   Commit& commit);
   [[nodiscard]] AcceptedRows rows_of(const Group& group);
+  static void reply_all(const Group& group, const AcceptedRows& rows);
   void commit_one_by_one(const std::stop_token& stop, const Group& group);
 
   pg::Pool& pool_;

@@ -1,7 +1,6 @@
 #include "engine/requests/command_routes.hpp"
 
-#include "engine/jobs/job_store.hpp"
-#include "engine/jobs/job_view.hpp"
+#include "engine/requests/accepted_reply.hpp"
 #include "engine/requests/idempotency_key.hpp"
 #include "wire/json_text.hpp"
 
@@ -13,13 +12,6 @@ namespace {
 base::Result<base::Json, wire::Problem> body_of(const http::Request& request) {
   if (request.method == "DELETE") return base::Json::object();
   return wire::parse_json(request.body);
-}
-
-std::optional<std::string> traceparent_of(const http::Request& request) {
-  const auto header = request.header("traceparent");
-  // W3C Trace Context, section 3.2: 55 characters for version 00. Anything else is ignored.
-  if (!header || header->size() != 55) return std::nullopt;
-  return std::string{*header};
 }
 
 base::Result<jobs::JobSpec, wire::Problem> spec_of(const Command& command,
@@ -39,22 +31,6 @@ base::Result<jobs::JobSpec, wire::Problem> spec_of(const Command& command,
                        .idempotency_key = *key};
 }
 
-http::Response accepted(const jobs::JobStatus& status) {
-  http::Response response = http::json_response(202, jobs::job_view(status));
-  response.headers.emplace_back("Location", "/v1/jobs/" + status.id.text());
-  if (!jobs::is_final(status.state)) response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
-// The job that was stored for the first request with this key, as it stands now.
-http::Response replayed(const jobs::JobStatus& asked, pg::Pool& readers) {
-  const auto status = jobs::find_job(*readers.acquire(), asked.id);
-  // Keys are dropped before the jobs they name; only --keep-jobs below a day can turn that around.
-  http::Response response = accepted(status.value_or(asked));
-  response.headers.emplace_back("Idempotency-Replayed", "true");
-  return response;
-}
-
 http::Response reply(const Command& command,
                      const http::Request& request,
                      const wire::Caller& caller,
@@ -65,7 +41,7 @@ http::Response reply(const Command& command,
 
   const auto stored = inserter.insert(std::move(*spec));
   if (!stored) return http::problem_response(stored.error());
-  return stored->is_replay ? replayed(stored->status, readers) : accepted(stored->status);
+  return accepted_reply(*stored, readers);
 }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t kLengthMax = 255;
 
-bool is_visible(char letter) {
-  return letter > ' ' && letter <= '~';
+bool is_of_key(char letter) {
+  return letter > ' ' && letter <= '~' && letter != '"';
 }
 
 wire::Problem invalid_key() {
@@ -21,6 +21,10 @@ wire::Problem invalid_key() {
 
 }  // namespace
 
+bool is_idempotency_key(std::string_view text) {
+  return !text.empty() && text.size() <= kLengthMax && std::ranges::all_of(text, is_of_key);
+}
+
 base::Result<std::optional<std::string>, wire::Problem> idempotency_key_of(
     const http::Request& request) {
   const auto header = request.header("idempotency-key");
@@ -28,11 +32,7 @@ base::Result<std::optional<std::string>, wire::Problem> idempotency_key_of(
   std::string_view key = *header;
   const bool is_quoted = key.size() >= 2 && key.front() == '"' && key.back() == '"';
   if (is_quoted) key = key.substr(1, key.size() - 2);
-  const bool has_quotes = key.find('"') != std::string_view::npos;
-  if (key.empty() || key.size() > kLengthMax || has_quotes ||
-      !std::all_of(key.begin(), key.end(), is_visible)) {
-    return base::fail(invalid_key());
-  }
+  if (!is_idempotency_key(key)) return base::fail(invalid_key());
   return std::optional{std::string{key}};
 }
 
