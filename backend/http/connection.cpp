@@ -22,7 +22,10 @@ using std::chrono::steady_clock;
 
 // Ordinary heads are smaller; what comes behind one waits in memory while it is answered.
 constexpr std::size_t kHeadPieceBytes = 16 * 1024;
-constexpr std::size_t kDiscardBytesMax = 256 * 1024;
+// What is read and dropped behind a last answer: the rest of a body that is a little too large,
+// even of the largest kind (4 MiB). Cut off earlier, its sender would meet a reset instead of the
+// answer.
+constexpr std::size_t kDiscardBytesMax = 8 * 1024 * 1024;
 // What a stopping server still grants.
 constexpr auto kStopReceiving = 1s;
 constexpr auto kStopSending = 3s;
