@@ -119,56 +119,12 @@ begin
 end
 $$;
 
-CREATE FUNCTION engine.cancel(wanted bigint, by text) RETURNS text
-    LANGUAGE plpgsql
-    SET lock_timeout TO '1s'
+CREATE FUNCTION engine.attempts_max(wanted bigint) RETURNS smallint
+    LANGUAGE sql STABLE
     AS $$
-declare
-  held engine.batch;
-begin
-  perform from engine.job j where j.id = wanted and (by is null or j.caller = by);
-  if not found then
-    return 'absent';
-  end if;
-
-  -- Between two looks it may move from a batch to `deferred` and back, or end.
-  for look in 1..3 loop
-    perform from engine.result r where r.job_id = wanted;
-    if found then
-      return 'final';
-    end if;
-
-    delete from engine.deferred d where d.job_id = wanted;
-    if not found then
-      select * into held from engine.batch b
-        where (b.id = wanted >> 12 and b.job_ids is null) or b.job_ids @> array[wanted]
-        for update;
-      continue when not found;
-      -- Whoever held the lock until now may have ended it.
-      perform from engine.result r where r.job_id = wanted;
-      if found then
-        return 'final';
-      end if;
-      delete from engine.batch b where b.id = held.id and b.jobs = 1;
-    end if;
-
-    insert into engine.result (job_id, state, attempt, problem)
-    select
-      wanted, 'cancelled', count(*),
-      json_build_object(
-        'type', 'urn:earshot:problem:cancelled', 'title', 'The job was cancelled', 'status', 409,
-        'detail', 'It was cancelled before it was carried out.')
-    from engine.failure f where f.job_id = wanted;
-    return 'cancelled';
-  end loop;
-  return 'busy';
-exception
-  when lock_not_available then
-    return 'busy';
-  -- Somebody else cancelled it in the same moment.
-  when unique_violation then
-    return 'final';
-end
+  select (j.max_attempts + coalesce(
+    (select d.attempts_before from engine.detour d where d.job_id = wanted), 0))::smallint
+  from engine.job j where j.id = wanted
 $$;
 
 CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
@@ -291,6 +247,17 @@ begin
 end
 $_$;
 
+CREATE FUNCTION engine.drop_detours() RETURNS integer
+    LANGUAGE sql
+    AS $$
+  with dropped as (
+    delete from engine.detour d
+    where not exists (select from engine.job j where j.id = d.job_id)
+    returning 1
+  )
+  select count(*)::integer from dropped
+$$;
+
 CREATE FUNCTION engine.drop_key_days() RETURNS integer
     LANGUAGE plpgsql
     SET lock_timeout TO '100ms'
@@ -342,13 +309,12 @@ CREATE FUNCTION engine.end_attempt(single engine.batch, cause json, retry_in int
     AS $$
 declare
   failed constant bigint := coalesce(single.job_ids[1], single.id << 12);
-  attempts_max constant smallint := (select j.max_attempts from engine.job j where j.id = failed);
 begin
   insert into engine.failure (job_id, attempt, problem)
     values (failed, single.attempt, cause)
     on conflict on constraint failure_pkey do nothing;
 
-  if retry_in is null or single.attempt >= attempts_max then
+  if retry_in is null or single.attempt >= engine.attempts_max(failed) then
     insert into engine.result (job_id, attempt, state, problem)
       values (failed, single.attempt, 'discarded', cause)
       on conflict on constraint result_pkey do nothing;  -- Cancelled meanwhile: that stands.
@@ -359,6 +325,53 @@ begin
 
   delete from engine.batch b where b.id = single.id;
   return failed;
+end
+$$;
+
+CREATE FUNCTION engine.end_early(wanted bigint, by text, how engine.final_state, cause json) RETURNS text
+    LANGUAGE plpgsql
+    SET lock_timeout TO '1s'
+    AS $$
+declare
+  held engine.batch;
+begin
+  perform from engine.job j where j.id = wanted and (by is null or j.caller = by);
+  if not found then
+    return 'absent';
+  end if;
+
+  -- Between two looks it may move from a batch to `deferred` and back, or end.
+  for look in 1..3 loop
+    perform from engine.result r where r.job_id = wanted;
+    if found then
+      return 'final';
+    end if;
+
+    delete from engine.deferred d where d.job_id = wanted;
+    if not found then
+      select * into held from engine.batch b
+        where (b.id = wanted >> 12 and b.job_ids is null) or b.job_ids @> array[wanted]
+        for update;
+      continue when not found;
+      -- Whoever held the lock until now may have ended it.
+      perform from engine.result r where r.job_id = wanted;
+      if found then
+        return 'final';
+      end if;
+      delete from engine.batch b where b.id = held.id and b.jobs = 1;
+    end if;
+
+    insert into engine.result (job_id, state, attempt, problem)
+    select wanted, how, count(*), cause from engine.failure f where f.job_id = wanted;
+    return 'ended';
+  end loop;
+  return 'busy';
+exception
+  when lock_not_available then
+    return 'busy';
+  -- Somebody else ended it in the same moment.
+  when unique_violation then
+    return 'final';
 end
 $$;
 
@@ -527,6 +540,51 @@ CREATE FUNCTION engine.promote(batch_ids bigint[]) RETURNS integer
   select coalesce(sum(jobs), 0)::integer from promoted
 $$;
 
+CREATE FUNCTION engine.redrive(wanted bigint[]) RETURNS TABLE(job_id bigint, said text)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  ended engine.result;
+  recorded smallint;
+begin
+  -- In one order, so that nobody waits in a circle.
+  for job_id in select distinct id from unnest(wanted) as w (id) order by id loop
+    select * into ended from engine.result r where r.job_id = redrive.job_id for update;
+    said := case
+      when not found and exists (select from engine.job j where j.id = redrive.job_id) then 'open'
+      when ended.job_id is null then 'absent'
+      when ended.state = 'completed' then 'completed'
+      -- It would come back twice: from that batch, and from here.
+      when exists (
+        select from engine.batch b
+        where (b.id = redrive.job_id >> 12 and b.job_ids is null)
+          or b.job_ids @> array[redrive.job_id]) then 'busy'
+      when exists (
+        select from engine.detour d
+        where d.job_id = redrive.job_id and d.redrives >= 100) then 'spent'
+      else 'redriven'
+    end;
+
+    if said = 'redriven' then
+      select case when bool_or(f.attempt = ended.attempt) then ended.attempt else count(*) + 1 end
+        into recorded
+        from engine.failure f where f.job_id = redrive.job_id;
+      insert into engine.failure (job_id, attempt, problem, failed_at)
+        values (redrive.job_id, recorded, ended.problem, ended.finalized_at)
+        on conflict on constraint failure_pkey do nothing;
+      insert into engine.detour as d (job_id, redrives, attempts_before)
+        values (redrive.job_id, 1, recorded)
+        on conflict on constraint detour_pkey
+        do update set redrives = d.redrives + 1, attempts_before = excluded.attempts_before;
+      insert into engine.deferred (job_id, run_at, kind, priority, attempt)
+        select j.id, now(), j.kind, 0, recorded from engine.job j where j.id = redrive.job_id;
+      delete from engine.result r where r.job_id = redrive.job_id;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+
 CREATE FUNCTION engine.rescue(piece_ids bigint[], cause json, OUT is_any boolean, OUT ended_job bigint) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -549,6 +607,21 @@ begin
     ended_job := engine.end_attempt(stranded, cause, interval '0');
   end if;
 end
+$$;
+
+CREATE FUNCTION engine.snooze(batch_ids bigint[], job_ids bigint[], attempts smallint[], delays interval[]) RETURNS void
+    LANGUAGE sql
+    AS $$
+  insert into engine.detour as d (job_id, snoozes)
+  select job_id, 1 from unnest(job_ids) as snoozed (job_id)
+  on conflict on constraint detour_pkey do update set snoozes = d.snoozes + 1;
+
+  insert into engine.deferred (job_id, run_at, kind, priority, attempt)
+  select snoozed.job_id, now() + snoozed.delay, b.kind, b.priority, snoozed.attempt - 1
+  from unnest(job_ids, attempts, delays) as snoozed (job_id, attempt, delay)
+  join engine.batch b on b.id = any (batch_ids)
+    and (b.job_ids @> array[snoozed.job_id]
+         or b.job_ids is null and b.id = snoozed.job_id >> 12)
 $$;
 
 CREATE FUNCTION engine.split(whole engine.batch, piece_ids bigint[]) RETURNS void
@@ -676,6 +749,14 @@ ALTER TABLE engine.denial ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE engine.detour (
+    job_id bigint NOT NULL,
+    redrives smallint DEFAULT 0 NOT NULL,
+    snoozes integer DEFAULT 0 NOT NULL,
+    attempts_before smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT a_job_is_redriven_at_most_100_times CHECK ((redrives <= 100))
+);
+
 CREATE TABLE engine.dropped_topic (
     cell text NOT NULL COLLATE pg_catalog."C",
     event_offset bigint NOT NULL
@@ -790,14 +871,15 @@ CREATE VIEW engine.job_status AS
             ELSE 'scheduled'::text
         END AS state,
     (COALESCE((r.attempt)::bigint, f.failures))::smallint AS attempt,
-    j.max_attempts,
+    ((j.max_attempts + COALESCE((w.attempts_before)::integer, 0)))::smallint AS max_attempts,
     j.accepted_at AS created_at,
     COALESCE(d.run_at, j.accepted_at) AS scheduled_at,
     r.finalized_at,
     r.problem
-   FROM (((engine.job j
+   FROM ((((engine.job j
      LEFT JOIN engine.result r ON ((r.job_id = j.id)))
      LEFT JOIN engine.deferred d ON ((d.job_id = j.id)))
+     LEFT JOIN engine.detour w ON ((w.job_id = j.id)))
      CROSS JOIN LATERAL ( SELECT count(*) AS failures
            FROM engine.failure f_1
           WHERE (f_1.job_id = j.id)) f);
@@ -883,6 +965,9 @@ ALTER TABLE ONLY engine.denial
 
 ALTER TABLE ONLY engine.denial
     ADD CONSTRAINT denial_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY engine.detour
+    ADD CONSTRAINT detour_pkey PRIMARY KEY (job_id);
 
 ALTER TABLE ONLY engine.dropped_topic
     ADD CONSTRAINT dropped_topic_pkey PRIMARY KEY (cell);

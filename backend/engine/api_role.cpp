@@ -39,7 +39,7 @@ void ApiRole::listen(jobs::BatchInserter& inserter,
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
   requests::mount_job_routes(router, authenticator_, readers_, statuses);
-  requests::mount_bulk_routes(router, commands_, authenticator_, inserter, readers_);
+  requests::mount_bulk_routes(router, commands_, authenticator_, inserter, readers_, clock_);
   requests::mount_command_routes(router, commands_, authenticator_, inserter, readers_);
   requests::mount_query_routes(router, queries_, authenticator_, readers_);
   router.set_fallback([this](const http::Request& request) { return web_.serve(request); });

@@ -1,4 +1,5 @@
-// `earshot jobs list|show|cancel|stats|pause|resume`: what an operator does to accepted jobs.
+// `earshot jobs list|show|retry|cancel|discard|stats|pause|resume`: what an operator does to
+// accepted jobs.
 #include "base/error.hpp"
 #include "base/time_text.hpp"
 #include "engine/jobs/control_store.hpp"
@@ -26,6 +27,7 @@ struct JobsFlags {
   std::string kind;
   std::string state;
   std::string caller;
+  std::string reason{"An operator decided that it is not to be carried out."};
   int limit{50};
 };
 
@@ -112,22 +114,61 @@ int show(const Settings& settings, const JobsFlags& flags) {
   return 0;
 }
 
-int cancel(const Settings& settings, const JobsFlags& flags) {
-  pg::Connection connection = connect(settings);
-  switch (jobs::cancel_job(connection, id_of(flags), /*by=*/std::nullopt)) {
-    case jobs::Cancel::kCancelled:
-      say({{"id", flags.id}, {"state", "cancelled"}}, flags.is_json, "cancelled  " + flags.id);
+int told(jobs::EndedEarly ended, const JobsFlags& flags, const std::string& state) {
+  switch (ended) {
+    case jobs::EndedEarly::kDone:
+      say({{"id", flags.id}, {"state", state}}, flags.is_json, state + "  " + flags.id);
       return 0;
-    case jobs::Cancel::kAbsent:
+    case jobs::EndedEarly::kAbsent:
       return absent(flags);
-    case jobs::Cancel::kFinal:
+    case jobs::EndedEarly::kFinal:
       std::fprintf(stderr, "earshot: job %s has ended already\n", flags.id.c_str());
       return kRefused;
-    case jobs::Cancel::kBusy:
+    case jobs::EndedEarly::kBusy:
       std::fprintf(stderr, "earshot: job %s is being carried out: try again\n", flags.id.c_str());
       return kRefused;
   }
   return kRefused;
+}
+
+int cancel(const Settings& settings, const JobsFlags& flags) {
+  pg::Connection connection = connect(settings);
+  return told(jobs::cancel_job(connection, id_of(flags), /*by=*/std::nullopt), flags, "cancelled");
+}
+
+int discard(const Settings& settings, const JobsFlags& flags) {
+  pg::Connection connection = connect(settings);
+  return told(jobs::discard_job(connection, id_of(flags), flags.reason), flags, "discarded");
+}
+
+std::vector<wire::JobId> jobs_to_retry(pg::Connection& connection, const JobsFlags& flags) {
+  if (!flags.id.empty()) return {id_of(flags)};
+  if (flags.kind.empty()) throw base::Error{"name a job, or with --kind the jobs of a kind"};
+  std::vector<wire::JobId> ids;
+  for (const jobs::JobLine& line :
+       jobs::list_jobs(connection,
+                       {.state = flags.state.empty() ? "discarded" : flags.state,
+                       .kind = flags.kind,
+                       .caller = if_given(flags.caller),
+                       .limit = flags.limit})) {
+    ids.push_back(line.id);
+  }
+  return ids;
+}
+
+int retry(const Settings& settings, const JobsFlags& flags) {
+  pg::Connection connection = connect(settings);
+  Json all = Json::array();
+  std::string table;
+  bool is_refused = false;
+  for (const jobs::Redriven& one :
+       jobs::redrive_jobs(connection, jobs_to_retry(connection, flags))) {
+    all.push_back({{"id", one.id.text()}, {"outcome", one.said}});
+    table += fmt::format("{}{:<9}  {}", table.empty() ? "" : "\n", one.said, one.id.text());
+    is_refused = is_refused || one.said != "redriven";
+  }
+  say({{"jobs", std::move(all)}}, flags.is_json, table.empty() ? "no such jobs" : table);
+  return is_refused ? kRefused : 0;
 }
 
 int stats(const Settings& settings, const JobsFlags& flags) {
@@ -190,7 +231,8 @@ int resume(const Settings& settings, const JobsFlags& flags) {
 
 void add_jobs_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all) {
   const auto flags = std::make_shared<JobsFlags>();
-  CLI::App* group = app.add_subcommand("jobs", "Look at accepted jobs, cancel and hold them back");
+  CLI::App* group =
+      app.add_subcommand("jobs", "Look at accepted jobs, end, repeat and hold them back");
   group->require_subcommand(1);
   const auto add = [&](const char* name, const char* text, auto run) {
     CLI::App* command = group->add_subcommand(name, text);
@@ -217,6 +259,19 @@ void add_jobs_commands(CLI::App& app, Settings& settings, std::vector<Subcommand
   add("cancel", "End a job before it is carried out", cancel)
       ->add_option("id", flags->id)
       ->required();
+  CLI::App* discarding = add("discard", "End a job as discarded, for a reason", discard);
+  discarding->add_option("id", flags->id)->required();
+  discarding->add_option("--reason", flags->reason, "What the job's problem says");
+
+  CLI::App* retrying =
+      add("retry", "Carry out again what was discarded or cancelled, with new attempts", retry);
+  retrying->add_option("id", flags->id);
+  retrying->add_option("--kind", flags->kind, "The newest of this kind instead of one job");
+  retrying->add_option("--state", flags->state, "Which of them; default: discarded")
+      ->check(CLI::IsMember({"discarded", "cancelled"}));
+  retrying->add_option("--caller", flags->caller, "Only this caller's");
+  retrying->add_option("--limit", flags->limit, "How many")->check(CLI::Range(1, 1000));
+
   add("stats", "How many jobs of each kind wait, are at work, and have ended", stats);
   add("pause", "Carry out no more jobs of a kind", pause)
       ->add_option("kind", flags->kind)

@@ -1,7 +1,6 @@
 #include "engine/jobs/accept_store.hpp"
 
 #include "base/check.hpp"
-#include "pg/transaction.hpp"
 
 #include <array>
 
@@ -35,11 +34,18 @@ constexpr pg::Statement kFindOwners{"accept_find_owners", R"(
 constexpr pg::Statement kFindAccepted{"accept_find", R"(
   select (extract(epoch from accepted_at) * 1000)::bigint from engine.job where id = $1)"};
 
+// Those whose key had a job already are not in engine.job.
+constexpr pg::Statement kSchedule{"accept_schedule", R"(
+  insert into engine.deferred (job_id, run_at, kind, priority, attempt)
+  select j.id, to_timestamp(later.run_at_ms / 1000.0), j.kind, later.priority, 0
+  from unnest($1::bigint[], $2::bigint[], $3::smallint[]) as later (id, run_at_ms, priority)
+  join engine.job j on j.id = later.id)"};
+
 JobStatus::Time time_of(const pg::Rows& rows) {
   return JobStatus::Time{std::chrono::milliseconds{rows.one().get<std::int64_t>(0)}};
 }
 
-constexpr std::array kStatements{kAccept, kAcceptKeyed, kFindOwners, kFindAccepted};
+constexpr std::array kStatements{kAccept, kAcceptKeyed, kFindOwners, kFindAccepted, kSchedule};
 
 }  // namespace
 
@@ -57,6 +63,21 @@ std::optional<AcceptedRows> AcceptedRows::of(const std::vector<const JobSpec*>& 
 }
 
 bool AcceptedRows::add(const JobSpec& spec, NodeLease& ids) {
+  const auto id = spec.run_at ? scheduled_id(spec, ids) : batched_id(spec, ids);
+  if (!id) return false;
+  jobs_.ids.push_back(id->value());
+  jobs_.kinds.push_back(spec.kind);
+  jobs_.callers.push_back(spec.caller);
+  jobs_.args.push_back(spec.args);
+  jobs_.max_attempts.push_back(spec.max_attempts);
+  jobs_.traceparents.push_back(spec.traceparent);
+  jobs_.keys.push_back(spec.idempotency_key);
+  jobs_.run_ats.push_back(spec.run_at);
+  has_keys_ = has_keys_ || spec.idempotency_key.has_value();
+  return true;
+}
+
+std::optional<wire::JobId> AcceptedRows::batched_id(const JobSpec& spec, NodeLease& ids) {
   // A commit holds few kinds, so looking through them beats a map.
   std::size_t batch = 0;
   while (batch < batches_.ids.size() &&
@@ -66,39 +87,30 @@ bool AcceptedRows::add(const JobSpec& spec, NodeLease& ids) {
   }
   if (batch == batches_.ids.size()) {
     const auto id = ids.next();
-    if (!id) return false;
+    if (!id) return std::nullopt;
     batches_.ids.push_back(id->value);
     batches_.kinds.push_back(spec.kind);
     batches_.priorities.push_back(spec.priority);
     batches_.jobs.push_back(0);
     batches_.bytes.push_back(0);
   }
-
   const auto place = static_cast<std::size_t>(batches_.jobs[batch]++);
   batches_.bytes[batch] += static_cast<std::int32_t>(spec.args.size());
-  jobs_.ids.push_back(BatchId{batches_.ids[batch]}.job(place).value());
-  jobs_.kinds.push_back(spec.kind);
-  jobs_.callers.push_back(spec.caller);
-  jobs_.args.push_back(spec.args);
-  jobs_.max_attempts.push_back(spec.max_attempts);
-  jobs_.traceparents.push_back(spec.traceparent);
-  jobs_.keys.push_back(spec.idempotency_key);
-  has_keys_ = has_keys_ || spec.idempotency_key.has_value();
-  return true;
+  return BatchId{batches_.ids[batch]}.job(place);
 }
 
-void AcceptedRows::insert(pg::Connection& connection) {
-  insert_with(connection);
-}
-
-std::optional<wire::Problem> AcceptedRows::insert_all_or_none(pg::Connection& connection) {
-  pg::Transaction tx{connection};
-  insert_with(tx);
-  for (std::size_t place = 0; place < jobs_.ids.size(); ++place) {
-    if (const auto one = accepted(place); !one) return one.error();
+std::optional<wire::JobId> AcceptedRows::scheduled_id(const JobSpec& spec, NodeLease& ids) {
+  if (!scheduled_.drawn || scheduled_.drawn_jobs == BatchId::kJobsMax) {
+    scheduled_.drawn = ids.next();
+    scheduled_.drawn_jobs = 0;
+    if (!scheduled_.drawn) return std::nullopt;
   }
-  tx.commit();
-  return std::nullopt;
+  const wire::JobId id = scheduled_.drawn->job(scheduled_.drawn_jobs++);
+  const auto since = std::chrono::floor<std::chrono::milliseconds>(*spec.run_at);
+  scheduled_.ids.push_back(id.value());
+  scheduled_.run_ats_ms.push_back(since.time_since_epoch().count());
+  scheduled_.priorities.push_back(spec.priority);
+  return id;
 }
 
 template <typename Runner>
@@ -124,6 +136,30 @@ void AcceptedRows::insert_with(Runner& runner) {
   } else {
     accepted_at_ = time_of(run(kAccept));
   }
+}
+
+void AcceptedRows::insert(pg::Connection& connection) {
+  if (scheduled_.ids.empty()) return insert_with(connection);
+  pg::Transaction tx{connection};
+  insert_with(tx);
+  insert_scheduled(tx);
+  tx.commit();
+}
+
+std::optional<wire::Problem> AcceptedRows::insert_all_or_none(pg::Connection& connection) {
+  pg::Transaction tx{connection};
+  insert_with(tx);
+  for (std::size_t place = 0; place < jobs_.ids.size(); ++place) {
+    if (const auto one = accepted(place); !one) return one.error();
+  }
+  insert_scheduled(tx);
+  tx.commit();
+  return std::nullopt;
+}
+
+void AcceptedRows::insert_scheduled(pg::Transaction& tx) {
+  if (scheduled_.ids.empty()) return;
+  tx.run(kSchedule, scheduled_.ids, scheduled_.run_ats_ms, scheduled_.priorities);
 }
 
 void AcceptedRows::find(pg::Connection& connection) {
@@ -156,15 +192,21 @@ base::Result<Accepted, wire::Problem> AcceptedRows::accepted(std::size_t place) 
 }
 
 JobStatus AcceptedRows::status(std::size_t place) const {
-  return {.id = wire::JobId{jobs_.ids[place]},
-          .kind = jobs_.kinds[place],
-          .caller = jobs_.callers[place],
-          .max_attempts = jobs_.max_attempts[place],
-          .result = std::nullopt,
-          .problem = std::nullopt,
-          .created_at = accepted_at_,
-          .scheduled_at = accepted_at_,
-          .finalized_at = std::nullopt};
+  JobStatus status{.id = wire::JobId{jobs_.ids[place]},
+                   .kind = jobs_.kinds[place],
+                   .caller = jobs_.callers[place],
+                   .max_attempts = jobs_.max_attempts[place],
+                   .result = std::nullopt,
+                   .problem = std::nullopt,
+                   .created_at = accepted_at_,
+                   .scheduled_at = accepted_at_,
+                   .finalized_at = std::nullopt};
+  if (const auto& run_at = jobs_.run_ats[place]) {
+    status.state = JobState::kScheduled;
+    status.version = 0;
+    status.scheduled_at = *run_at;
+  }
+  return status;
 }
 
 }  // namespace engine::jobs

@@ -5,6 +5,7 @@
 #include "engine/jobs/job_status.hpp"
 #include "engine/jobs/node_lease.hpp"
 #include "pg/connection.hpp"
+#include "pg/transaction.hpp"
 #include "wire/problem.hpp"
 
 #include <optional>
@@ -29,8 +30,8 @@ class AcceptedRows {
   [[nodiscard]] static std::optional<AcceptedRows> of(const std::vector<const JobSpec*>& specs,
                                                       NodeLease& ids);
 
-  /// Stores everything in one statement, one round trip, one commit. Specs whose idempotency key
-  /// has a job already are not stored.
+  /// Stores everything in one statement, one round trip, one commit; with jobs that are to run
+  /// later in four round trips. Specs whose idempotency key has a job already are not stored.
   ///
   /// Errors: pg::InDoubt; pg::UniqueViolation when exactly these rows are stored already.
   void insert(pg::Connection& connection);
@@ -61,6 +62,15 @@ class AcceptedRows {
     std::vector<std::int16_t> max_attempts;
     std::vector<std::optional<std::string>> traceparents;
     std::vector<std::optional<std::string>> keys;
+    std::vector<std::optional<JobStatus::Time>> run_ats;
+  };
+  /// Those of the jobs that wait for their time, in no batch; their ids are drawn like a batch's.
+  struct Scheduled {
+    std::vector<std::int64_t> ids;
+    std::vector<std::int64_t> run_ats_ms;
+    std::vector<std::int16_t> priorities;
+    std::optional<BatchId> drawn{};
+    std::size_t drawn_jobs{0};
   };
   struct Owner {
     std::int64_t job;
@@ -68,6 +78,9 @@ class AcceptedRows {
   };
 
   [[nodiscard]] bool add(const JobSpec& spec, NodeLease& ids);
+  [[nodiscard]] std::optional<wire::JobId> batched_id(const JobSpec& spec, NodeLease& ids);
+  [[nodiscard]] std::optional<wire::JobId> scheduled_id(const JobSpec& spec, NodeLease& ids);
+  void insert_scheduled(pg::Transaction& tx);
   // A connection or a transaction runs the statement.
   template <typename Runner>
   void insert_with(Runner& runner);
@@ -75,6 +88,7 @@ class AcceptedRows {
 
   Batches batches_;
   Jobs jobs_;
+  Scheduled scheduled_;
   bool has_keys_{false};
   std::vector<Owner> owners_;  // One for each job, when there are keys.
   JobStatus::Time accepted_at_;

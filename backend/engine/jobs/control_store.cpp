@@ -1,13 +1,17 @@
 #include "engine/jobs/control_store.hpp"
 
 #include "base/check.hpp"
+#include "wire/problem.hpp"
 
 #include <array>
 
 namespace engine::jobs {
 namespace {
 
-constexpr pg::Statement kCancel{"control_cancel", "select engine.cancel($1, $2)"};
+constexpr pg::Statement kEndEarly{"control_end_early",
+                                  "select engine.end_early($1, $2, $3::engine.final_state, $4)"};
+
+constexpr pg::Statement kRedrive{"control_redrive", "select job_id, said from engine.redrive($1)"};
 
 // By primary key, newest first: what is looked for is mostly new.
 constexpr pg::Statement kList{"control_list", R"(
@@ -70,10 +74,26 @@ constexpr pg::Statement kResume{"control_resume", R"(
   with resumed as (delete from engine.paused_kind where kind = $1 returning 1)
   select exists (select from resumed))"};
 
-constexpr std::array kStatements{kCancel, kList, kFailures, kStats, kPause, kResume};
+constexpr std::array kStatements{kEndEarly, kRedrive, kList, kFailures, kStats, kPause, kResume};
 
 JobStatus::Time time_of(std::int64_t milliseconds) {
   return JobStatus::Time{std::chrono::milliseconds{milliseconds}};
+}
+
+EndedEarly end_early(pg::Connection& connection,
+                     wire::JobId id,
+                     const std::optional<std::string>& by,
+                     const char* how,
+                     const wire::Problem& problem) {
+  const auto said =
+      connection.run(kEndEarly, id.value(), by, how, base::to_text(wire::to_json(problem)))
+          .one()
+          .get<std::string>(0);
+  if (said == "ended") return EndedEarly::kDone;
+  if (said == "final") return EndedEarly::kFinal;
+  if (said == "absent") return EndedEarly::kAbsent;
+  base::check(said == "busy", "engine.end_early says what this program does not know");
+  return EndedEarly::kBusy;
 }
 
 }  // namespace
@@ -82,15 +102,39 @@ std::span<const pg::Statement> control_store_statements() {
   return kStatements;
 }
 
-Cancel cancel_job(pg::Connection& connection,
-                  wire::JobId id,
-                  const std::optional<std::string>& by) {
-  const auto said = connection.run(kCancel, id.value(), by).one().get<std::string>(0);
-  if (said == "cancelled") return Cancel::kCancelled;
-  if (said == "final") return Cancel::kFinal;
-  if (said == "absent") return Cancel::kAbsent;
-  base::check(said == "busy", "engine.cancel says what this program does not know");
-  return Cancel::kBusy;
+EndedEarly cancel_job(pg::Connection& connection,
+                      wire::JobId id,
+                      const std::optional<std::string>& by) {
+  return end_early(connection,
+                   id,
+                   by,
+                   "cancelled",
+                   {.status = 409,
+                    .type = "cancelled",
+                    .title = "The job was cancelled",
+                    .detail = "It was cancelled before it was carried out."});
+}
+
+EndedEarly discard_job(pg::Connection& connection, wire::JobId id, const std::string& reason) {
+  return end_early(connection,
+                   id,
+                   /*by=*/std::nullopt,
+                   "discarded",
+                   {.status = 409,
+                    .type = "discarded",
+                    .title = "The job was discarded by an operator",
+                    .detail = reason});
+}
+
+std::vector<Redriven> redrive_jobs(pg::Connection& connection,
+                                   const std::vector<wire::JobId>& ids) {
+  std::vector<std::int64_t> values;
+  for (const wire::JobId id : ids) values.push_back(id.value());
+  std::vector<Redriven> all;
+  for (const pg::Row row : connection.run(kRedrive, values)) {
+    all.push_back({.id = wire::JobId{row.get<std::int64_t>(0)}, .said = row.get<std::string>(1)});
+  }
+  return all;
 }
 
 std::vector<JobLine> list_jobs(pg::Connection& connection, const JobFilter& filter) {

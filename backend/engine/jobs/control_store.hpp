@@ -13,18 +13,35 @@
 /// sql/engine/0008_control.sql.
 namespace engine::jobs {
 
-enum class Cancel {
-  kCancelled,  // By this call.
-  kFinal,      // It had ended.
-  kAbsent,     // No such job of theirs.
-  kBusy        // A worker has locked it: it is being carried out at this moment.
+/// What became of ending a job early.
+enum class EndedEarly {
+  kDone,    // By this call.
+  kFinal,   // It had ended.
+  kAbsent,  // No such job of theirs.
+  kBusy     // A worker has locked it: it is being carried out at this moment.
 };
 
 /// Ends a job before it is carried out. `by` is whose it must be; none: anybody's.
 /// Limits: waits up to 1 s for a worker that has the job's batch.
-[[nodiscard]] Cancel cancel_job(pg::Connection& connection,
-                                wire::JobId id,
-                                const std::optional<std::string>& by);
+[[nodiscard]] EndedEarly cancel_job(pg::Connection& connection,
+                                    wire::JobId id,
+                                    const std::optional<std::string>& by);
+
+/// Ends a job as discarded before it is carried out, for a reason that its problem tells.
+/// Limits: as cancel_job().
+[[nodiscard]] EndedEarly discard_job(pg::Connection& connection,
+                                     wire::JobId id,
+                                     const std::string& reason);
+
+struct Redriven {
+  wire::JobId id;
+  std::string said;  // "redriven", or why not: the words of engine.redrive.
+};
+
+/// Makes jobs that were discarded or cancelled wait for a worker again.
+/// Shape: each id once, in ascending order. One transaction.
+[[nodiscard]] std::vector<Redriven> redrive_jobs(pg::Connection& connection,
+                                                 const std::vector<wire::JobId>& ids);
 
 /// One line of a list.
 struct JobLine {

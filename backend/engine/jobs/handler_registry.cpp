@@ -6,20 +6,26 @@
 
 namespace engine::jobs {
 
-void HandlerRegistry::add(std::string kind, std::unique_ptr<const BatchHandler> handler) {
+void HandlerRegistry::add(std::string kind,
+                          std::unique_ptr<const BatchHandler> handler,
+                          RetryPolicy retry) {
   base::check(handler != nullptr, "a kind is registered without a handler");
-  const bool is_new = handlers_.emplace(std::move(kind), std::move(handler)).second;
+  const bool is_new = entries_.emplace(std::move(kind), Entry{std::move(handler), retry}).second;
   base::check(is_new, "a kind is registered twice");
 }
 
 const BatchHandler* HandlerRegistry::find(const std::string& kind) const {
-  const auto found = handlers_.find(kind);
-  return found == handlers_.end() ? nullptr : found->second.get();
+  const auto found = entries_.find(kind);
+  return found == entries_.end() ? nullptr : found->second.handler.get();
+}
+
+const RetryPolicy& HandlerRegistry::retry_policy(const std::string& kind) const {
+  return entries_.at(kind).retry;
 }
 
 std::vector<std::string> HandlerRegistry::kinds() const {
   std::vector<std::string> kinds;
-  for (const auto& [kind, handler] : handlers_) kinds.push_back(kind);
+  for (const auto& [kind, entry] : entries_) kinds.push_back(kind);
   return kinds;
 }
 

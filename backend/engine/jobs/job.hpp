@@ -21,6 +21,8 @@ struct JobSpec {
   std::optional<std::string> traceparent;
   // Of the caller: of all specs with the same one only the first is stored. Kept as a hash.
   std::optional<std::string> idempotency_key{};
+  // Not before; none, or a time that is past: at once.
+  std::optional<std::chrono::system_clock::time_point> run_at{};
 };
 
 /// A job at one attempt, as its handler sees it. Immutable but for the attempt.
@@ -32,6 +34,8 @@ struct Job {
   int attempt{1};
   int max_attempts{0};
   std::chrono::system_clock::time_point accepted_at{};
+  int redrives{0};  // How often an operator has sent it round again.
+  int snoozes{0};   // How often a handler has put it off.
 };
 
 }  // namespace engine::jobs

@@ -17,7 +17,8 @@ constexpr pg::Statement kClaim{"job_claim", R"(
 // locked batch without open jobs still yields its one row, so that it is deleted.
 constexpr pg::Statement kLock{"job_lock", R"(
   with mine as materialized (
-    select b.id, b.jobs, b.job_ids, b.attempt
+    select b.id, b.jobs, b.job_ids, b.attempt,
+           b.job_ids is not null as may_have_detours
     from engine.batch b
     join unnest($1::bigint[], $2::smallint[]) as claimed (id, attempt)
       on b.id = claimed.id and b.attempt = claimed.attempt
@@ -26,7 +27,8 @@ constexpr pg::Statement kLock{"job_lock", R"(
     for update of b
   )
   select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args,
-         job.max_attempts, (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
+         job.max_attempts, detour.redrives, detour.snoozes, detour.attempts_before,
+         (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
          (extract(epoch from now()) * 1000)::bigint as now_ms
   from mine
   left join lateral (
@@ -39,10 +41,17 @@ constexpr pg::Statement kLock{"job_lock", R"(
     from engine.job j
     where mine.job_ids is not null and j.id = any (mine.job_ids)
   ) as job on not exists (select 1 from engine.result r where r.job_id = job.id)
+  left join lateral (
+    select d.redrives, d.snoozes, d.attempts_before
+    from engine.detour d
+    where mine.may_have_detours and d.job_id = job.id
+  ) as detour on true
   order by job.id)"};
 
 constexpr pg::Statement kComplete{"job_complete", R"(
   select engine.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+
+constexpr pg::Statement kSnooze{"job_snooze", "select engine.snooze($1, $2, $3, $4::interval[])"};
 
 constexpr pg::Statement kFail{"job_fail", R"(
   select engine.fail($1, $2, $3, $4, $5::json, $6::interval))"};
@@ -60,10 +69,13 @@ constexpr pg::Statement kFind{"job_find", R"(
          r.state::text as final_state, r.attempt as final_attempt, r.result, r.problem,
          (extract(epoch from r.finalized_at) * 1000)::bigint as finalized_at_ms,
          (extract(epoch from d.run_at) * 1000)::bigint as run_at_ms,
-         (select count(*) from engine.failure f where f.job_id = j.id) as failures
+         (select count(*) from engine.failure f where f.job_id = j.id) as failures,
+         coalesce(w.redrives, 0)::integer as redrives, coalesce(w.snoozes, 0) as snoozes,
+         coalesce(w.attempts_before, 0)::smallint as attempts_before
   from engine.job j
   left join engine.result r on r.job_id = j.id
   left join engine.deferred d on d.job_id = j.id
+  left join engine.detour w on w.job_id = j.id
   where j.id = $1)"};
 
 std::string milliseconds_text(std::chrono::milliseconds length) {
@@ -110,10 +122,33 @@ struct Appended {
   }
 };
 
-// Each failure is one step to `retryable` and one back to `available`; the end is one more.
-std::int64_t final_version(std::int64_t failures) {
-  return 2 * failures + 2;
-}
+/// The versions of a job between two of its ways round. Each failure and each snooze is one step
+/// out of `available` and one back; a redrive is one more, because it begins at an end.
+struct Versions {
+  std::int64_t deferred;  // While it waits for its time.
+
+  static Versions of(std::int64_t failures, std::int64_t snoozes, std::int64_t redrives) {
+    return {2 * failures + 2 * snoozes + 3 * redrives};
+  }
+  [[nodiscard]] std::int64_t available() const { return deferred + 1; }
+  [[nodiscard]] std::int64_t final() const { return deferred + 2; }
+};
+
+/// The columns of engine.snooze.
+struct PutOff {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int16_t> attempts;
+  std::vector<std::string> delays;
+
+  void add(const Job& job, std::chrono::milliseconds delay) {
+    if (delay < std::chrono::milliseconds{0} || delay > kSnoozeMax) {
+      throw std::out_of_range{"a job can be snoozed for 0 to 30 days"};
+    }
+    ids.push_back(job.id.value());
+    attempts.push_back(static_cast<std::int16_t>(job.attempt));
+    delays.push_back(std::to_string(delay.count()) + " ms");
+  }
+};
 
 /// What claims are recognised by, with their worker.
 struct Fences {
@@ -138,7 +173,7 @@ JobState final_state(const std::string& text) {
 }
 
 constexpr std::array kStatements{
-    kClaim, kLock, kComplete, kFail, kGiveBack, kRescue, kPromote, kFind};
+    kClaim, kLock, kComplete, kSnooze, kFail, kGiveBack, kRescue, kPromote, kFind};
 
 }  // namespace
 
@@ -179,6 +214,11 @@ WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim
                          .attempt = row.get<std::int16_t>("attempt"),
                          .max_attempts = row.get<std::int16_t>("max_attempts"),
                          .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms"))});
+    if (row.is_null("redrives")) continue;
+    Job& job = work.jobs.back();
+    job.max_attempts += row.get<std::int16_t>("attempts_before");
+    job.redrives = row.get<std::int16_t>("redrives");
+    job.snoozes = row.get<std::int32_t>("snoozes");
   }
   std::sort(work.batches.begin(), work.batches.end());
   work.batches.erase(std::unique(work.batches.begin(), work.batches.end()), work.batches.end());
@@ -192,16 +232,22 @@ void complete_and_commit(pg::Transaction& tx,
   base::check(outcomes.size() == work.jobs.size(), "there is one outcome per job");
   Ended ended;
   Appended appended;
+  PutOff put_off;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (const auto* completed = std::get_if<Completed>(&outcomes[i])) {
       ended.add(work.jobs[i], "completed");
       ended.results.back() = base::to_text(completed->result);
       for (const outbox::Event& event : completed->events) appended.add(source, event);
-    } else {
+    } else if (const auto* discarded = std::get_if<Discarded>(&outcomes[i])) {
       ended.add(work.jobs[i], "discarded");
-      ended.problems.back() =
-          base::to_text(wire::to_json(std::get<Discarded>(outcomes[i]).problem));
+      ended.problems.back() = base::to_text(wire::to_json(discarded->problem));
+    } else {
+      put_off.add(work.jobs[i], std::get<Snoozed>(outcomes[i]).delay);
     }
+  }
+  // A round trip of its own, which nobody pays who does not snooze.
+  if (!put_off.ids.empty()) {
+    tx.run(kSnooze, work.batches, put_off.ids, put_off.attempts, put_off.delays);
   }
   tx.run_and_commit(kComplete,
                     work.batches,
@@ -217,14 +263,15 @@ void complete_and_commit(pg::Transaction& tx,
                     appended.datas);
 }
 
-std::vector<JobStatus> ended_statuses(const WorkInHand& work, std::span<const Outcome> outcomes) {
+std::vector<JobStatus> statuses_after(const WorkInHand& work, std::span<const Outcome> outcomes) {
   std::vector<JobStatus> statuses;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     const Job& job = work.jobs[i];
+    const auto versions = Versions::of(job.attempt - 1, job.snoozes, job.redrives);
     JobStatus status{.id = job.id,
                      .kind = job.kind,
                      .caller = job.caller,
-                     .version = final_version(job.attempt - 1),
+                     .version = versions.final(),
                      .attempt = job.attempt,
                      .max_attempts = job.max_attempts,
                      .result = std::nullopt,
@@ -235,9 +282,15 @@ std::vector<JobStatus> ended_statuses(const WorkInHand& work, std::span<const Ou
     if (const auto* completed = std::get_if<Completed>(&outcomes[i])) {
       status.state = JobState::kCompleted;
       status.result = base::to_text(completed->result);
-    } else {
+    } else if (const auto* discarded = std::get_if<Discarded>(&outcomes[i])) {
       status.state = JobState::kDiscarded;
-      status.problem = base::to_text(wire::to_json(std::get<Discarded>(outcomes[i]).problem));
+      status.problem = base::to_text(wire::to_json(discarded->problem));
+    } else {
+      status.attempt = job.attempt - 1;
+      status.state = status.attempt > 0 ? JobState::kRetryable : JobState::kScheduled;
+      status.version = Versions::of(status.attempt, job.snoozes + 1, job.redrives).deferred;
+      status.scheduled_at = work.locked_at + std::get<Snoozed>(outcomes[i]).delay;
+      status.finalized_at.reset();
     }
     statuses.push_back(std::move(status));
   }
@@ -291,25 +344,28 @@ std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
   JobStatus status{.id = id,
                    .kind = row.get<std::string>("kind"),
                    .caller = row.get<std::string>("caller"),
-                   .max_attempts = row.get<std::int16_t>("max_attempts"),
+                   .max_attempts = row.get<std::int16_t>("max_attempts") +
+                                   row.get<std::int16_t>("attempts_before"),
                    .result = row.get<std::optional<std::string>>("result"),
                    .problem = row.get<std::optional<std::string>>("problem"),
                    .created_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
                    .scheduled_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
                    .finalized_at = std::nullopt};
   const auto failures = row.get<std::int64_t>("failures");
+  const auto versions =
+      Versions::of(failures, row.get<std::int32_t>("snoozes"), row.get<std::int32_t>("redrives"));
   status.attempt = static_cast<int>(failures);
   if (const auto state = row.get<std::optional<std::string>>("final_state")) {
     status.state = final_state(*state);
-    status.version = final_version(failures);
+    status.version = versions.final();
     status.attempt = row.get<std::int16_t>("final_attempt");
     status.finalized_at = time_of(row.get<std::int64_t>("finalized_at_ms"));
   } else if (const auto run_at = row.get<std::optional<std::int64_t>>("run_at_ms")) {
     status.state = failures > 0 ? JobState::kRetryable : JobState::kScheduled;
-    status.version = 2 * failures;
+    status.version = versions.deferred;
     status.scheduled_at = time_of(*run_at);
   } else {
-    status.version = 2 * failures + 1;
+    status.version = versions.available();
   }
   return status;
 }

@@ -65,18 +65,20 @@ struct WorkInHand {
                                    WorkerId worker,
                                    std::span<const Claim> claims);
 
-/// Ends all jobs in hand and commits, results and events with it; `source` names the app.
+/// Ends all jobs in hand, or puts them off, and commits, results and events with it; `source` names
+/// the app.
 ///
 /// Shape:  one outcome per job, in order.
 /// Errors: pg::UniqueViolation when a job ended meanwhile: nothing is stored, lock the work again;
-///         std::length_error for an event larger than outbox::kDataBytesMax.
+///         std::length_error for an event larger than outbox::kDataBytesMax; std::out_of_range for
+///         a snooze longer than kSnoozeMax.
 void complete_and_commit(pg::Transaction& tx,
                          const WorkInHand& work,
                          std::span<const Outcome> outcomes,
                          const std::string& source);
 
 /// How the jobs in hand stand once complete_and_commit() has returned: what find_job() would find.
-[[nodiscard]] std::vector<JobStatus> ended_statuses(const WorkInHand& work,
+[[nodiscard]] std::vector<JobStatus> statuses_after(const WorkInHand& work,
                                                     std::span<const Outcome> outcomes);
 
 /// What was wrong with an attempt, and when the job may be tried again.

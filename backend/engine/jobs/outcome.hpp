@@ -4,6 +4,7 @@
 #include "engine/outbox/event.hpp"
 #include "wire/problem.hpp"
 
+#include <chrono>
 #include <variant>
 #include <vector>
 
@@ -20,6 +21,14 @@ struct Discarded {
   wire::Problem problem;
 };
 
-using Outcome = std::variant<Completed, Discarded>;
+/// Not now: the job waits for `delay` and is carried out again. This attempt does not count.
+/// Units: at most kSnoozeMax.
+struct Snoozed {
+  std::chrono::milliseconds delay;
+};
+
+inline constexpr std::chrono::hours kSnoozeMax{30 * 24};
+
+using Outcome = std::variant<Completed, Discarded, Snoozed>;
 
 }  // namespace engine::jobs

@@ -23,7 +23,9 @@ constexpr pg::Statement kMakeKeys{"retention_make_keys", R"(
 
 constexpr pg::Statement kDropKeys{"retention_drop_keys", "select engine.drop_key_days()"};
 
-constexpr std::array kStatements{kMake, kDrop, kDeleteStray, kMakeKeys, kDropKeys};
+constexpr pg::Statement kDropDetours{"retention_drop_detours", "select engine.drop_detours()"};
+
+constexpr std::array kStatements{kMake, kDrop, kDeleteStray, kMakeKeys, kDropKeys, kDropDetours};
 
 }  // namespace
 
@@ -51,8 +53,10 @@ KeptDays keep_days(pg::Connection& connection, const Retention& retention) {
     const int deleted =
         connection.run(kDeleteStray, hours, kStrayAtOnce).one().get<std::int32_t>(0);
     kept.stray_deleted += deleted;
-    if (deleted < kStrayAtOnce) return kept;
+    if (deleted < kStrayAtOnce) break;
   }
+  connection.run(kDropDetours);
+  return kept;
 }
 
 }  // namespace engine::jobs

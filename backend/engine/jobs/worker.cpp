@@ -133,7 +133,7 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     }
     complete_and_commit(tx, work, outcomes, app_of(kind));
     appended_.notify();
-    if (options_.statuses) options_.statuses->publish(ended_statuses(work, outcomes));
+    if (options_.statuses) options_.statuses->publish(statuses_after(work, outcomes));
     return Attempt::kEnded;
   } catch (const base::TransientError& error) {
     log_.warning("an attempt is made again", {{"kind", kind}, {"reason", error.what()}});
@@ -156,8 +156,9 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
 
 Worker::Work Worker::fail(const std::stop_token& stop, const Claim& claim) {
   const double chance = std::uniform_real_distribution<double>{0, 1}(chance_);
-  const FailedAttempt failed{.problem = wire::to_json(attempt_failed()),
-                             .retry_in = options_.retry.delay_after(claim.attempt, chance)};
+  const FailedAttempt failed{
+      .problem = wire::to_json(attempt_failed()),
+      .retry_in = handlers_.retry_policy(claim.kind).delay_after(claim.attempt, chance)};
   base::BackOff back_off{20ms, 1s};
   while (!stop.stop_requested()) {
     try {

@@ -5,7 +5,6 @@
 #include "engine/jobs/handler_registry.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/node_lease.hpp"
-#include "engine/jobs/retry_policy.hpp"
 #include "engine/jobs/status_publisher.hpp"
 #include "pg/pool.hpp"
 
@@ -18,7 +17,6 @@ namespace engine::jobs {
 
 struct WorkerOptions {
   ClaimBudget budget{};
-  RetryPolicy retry{};
   // How often an idle worker looks by itself; it is woken at once by what this process accepts.
   std::chrono::milliseconds poll_min{5};
   std::chrono::milliseconds poll_max{200};

@@ -1,5 +1,6 @@
 #include "engine/requests/asked_job.hpp"
 
+#include "base/time_text.hpp"
 #include "engine/requests/accepted_reply.hpp"
 #include "engine/requests/idempotency_key.hpp"
 #include "wire/fields.hpp"
@@ -12,6 +13,9 @@ namespace engine::requests {
 namespace {
 
 constexpr std::size_t kArgsBytesMax = 64 * 1024;
+// A job that waits keeps its day and all later ones from being dropped.
+constexpr std::chrono::hours kRunAtMost{30 * 24};
+constexpr wire::TextRule kTimeRule{.code_points_min = 1, .code_points_max = 40};
 constexpr wire::TextRule kKindRule{.code_points_min = 1, .code_points_max = 100};
 
 wire::Problem invalid(std::string pointer, std::string detail) {
@@ -30,8 +34,9 @@ const Command* find_command(const CommandRegistry& commands, const std::string& 
 
 AskedJobs::AskedJobs(const CommandRegistry& commands,
                      const http::Request& request,
-                     const wire::Caller& caller)
-    : commands_{commands}, request_{request}, caller_{caller} {}
+                     const wire::Caller& caller,
+                     std::chrono::system_clock::time_point now)
+    : commands_{commands}, request_{request}, caller_{caller}, now_{now} {}
 
 base::Result<jobs::JobSpec, wire::Problem> AskedJobs::spec_of(const base::Json& item) const {
   base::Json rest = item;
@@ -47,10 +52,19 @@ base::Result<jobs::JobSpec, wire::Problem> AskedJobs::spec_of(const base::Json& 
                      .traceparent = traceparent_of(request_)};
   const auto priority = fields.optional_integer("priority", -100, 100);
   const auto max_attempts = fields.optional_integer("max_attempts", 1, 100);
+  const auto run_at = fields.optional_text("run_at", kTimeRule);
   spec.idempotency_key = fields.optional_text("idempotency_key", kIdempotencyKeyRule);
   if (auto problem = std::move(fields).finish()) return base::fail(std::move(*problem));
   if (spec.idempotency_key && !is_idempotency_key(*spec.idempotency_key)) {
     return base::fail(invalid("/idempotency_key", "must be 1 to 255 visible ASCII characters"));
+  }
+
+  if (run_at) {
+    spec.run_at = base::parse_utc(*run_at);
+    if (!spec.run_at || *spec.run_at > now_ + kRunAtMost) {
+      return base::fail(
+          invalid("/run_at", "must be a time like 2026-11-23T20:15:03Z, at most 30 days ahead"));
+    }
   }
 
   const Command* const command = find_command(commands_, spec.kind);

@@ -78,7 +78,8 @@ http::Response store(const CommandRegistry& commands,
                      const http::Request& request,
                      const wire::VerifiedToken& token,
                      jobs::BatchInserter& inserter,
-                     pg::Pool& readers) {
+                     pg::Pool& readers,
+                     const base::Clock& clock) {
   if (!token.roles.is_operator && !token.roles.is_worker) {
     return http::problem_response(
         wire::problem::forbidden("Only tokens with the role operator or worker may do this."));
@@ -88,7 +89,7 @@ http::Response store(const CommandRegistry& commands,
   const auto key = idempotency_key_of(request);
   if (!key) return http::problem_response(key.error());
 
-  const AskedJobs asked{commands, request, token.caller};
+  const AskedJobs asked{commands, request, token.caller, clock.wall()};
   if (!body->is_array()) return store_one(asked, *body, *key, inserter, readers);
   if (*key) {
     return http::problem_response(
@@ -103,10 +104,11 @@ void mount_bulk_routes(http::Router& router,
                        const CommandRegistry& commands,
                        const Authenticator& authenticator,
                        jobs::BatchInserter& inserter,
-                       pg::Pool& readers) {
-  const auto accept = [&commands, &inserter, &readers](const http::Request& request,
-                                                       const wire::VerifiedToken& token) {
-    return store(commands, request, token, inserter, readers);
+                       pg::Pool& readers,
+                       const base::Clock& clock) {
+  const auto accept = [&commands, &inserter, &readers, &clock](const http::Request& request,
+                                                               const wire::VerifiedToken& token) {
+    return store(commands, request, token, inserter, readers, clock);
   };
   router.add(
       "POST", "/v1/jobs", for_callers(authenticator, accept), {.body_bytes_max = kBodyBytesMax});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hpp"
 #include "engine/jobs/batch_inserter.hpp"
 #include "engine/requests/authenticator.hpp"
 #include "engine/requests/command_registry.hpp"
@@ -15,6 +16,7 @@ void mount_bulk_routes(http::Router& router,
                        const CommandRegistry& commands,
                        const Authenticator& authenticator,
                        jobs::BatchInserter& inserter,
-                       pg::Pool& readers);
+                       pg::Pool& readers,
+                       const base::Clock& clock);
 
 }  // namespace engine::requests

@@ -36,14 +36,14 @@ http::Response cancel_job(const http::Request& request,
 
   const auto connection = pool.acquire();
   switch (jobs::cancel_job(*connection, *id, caller.text())) {
-    case jobs::Cancel::kAbsent:
+    case jobs::EndedEarly::kAbsent:
       return absent();
-    case jobs::Cancel::kFinal:
+    case jobs::EndedEarly::kFinal:
       return http::problem_response(has_ended());
-    case jobs::Cancel::kBusy:
+    case jobs::EndedEarly::kBusy:
       return http::problem_response(wire::problem::unavailable(
           "The job is being carried out at this moment.", std::chrono::seconds{1}));
-    case jobs::Cancel::kCancelled:
+    case jobs::EndedEarly::kDone:
       break;
   }
   jobs::publish_status(*connection, *id, statuses);

@@ -59,6 +59,30 @@ export default async function jobsCommand(check) {
 			assert.equal((await client.get(`/v1/questions/${first}`)).status, 404);
 		});
 
+		await check('what an operator discarded is carried out after all when sent round again', async () => {
+			await json(server, 'pause', kind);
+			const [first, second] = [await client.asked('Fourth?'), await client.asked('Fifth?')];
+			for (const id of [first, second]) {
+				assert.equal((await json(server, 'discard', id, '--reason', 'not today')).state, 'discarded');
+			}
+			const ended = (await client.get(`/v1/jobs/${first}`)).body;
+			assert.deepEqual([ended.state, ended.problem.detail], ['discarded', 'not today']);
+			await json(server, 'resume', kind);
+
+			assert.deepEqual(await json(server, 'retry', first), {jobs: [{id: first, outcome: 'redriven'}]});
+			assert.deepEqual(await json(server, 'retry', '--kind', kind), {
+				jobs: [{id: second, outcome: 'redriven'}],
+			});
+			for (const id of [first, second]) {
+				const {state, version} = await client.finished(id);
+				assert.equal(state, 'completed');
+				assert.ok(version > ended.version);
+			}
+			const again = await jobs(server, 'retry', first);
+			assert.deepEqual([again.code, again.out], [1, `completed  ${first}`]);
+			assert.match((await jobs(server, 'retry')).stderr, /name a job/);
+		});
+
 		await check('what cannot be done is refused with the reason', async () => {
 			for (const [args, reason] of [
 				[['cancel', done], /has ended/],

@@ -1,4 +1,5 @@
 #include "api_case.hpp"
+#include "base/time_text.hpp"
 #include "engine/requests/token_keyring.hpp"
 
 #include <catch2/catch.hpp>
@@ -139,6 +140,30 @@ TEST_CASE_METHOD(WithoutWorker,
   REQUIRE(second.status == 202);
   CHECK(second.body.at("jobs")[0].at("id") == first.body.at("id"));
   CHECK(stored() == "3");
+}
+
+TEST_CASE_METHOD(BulkCase, "a job with a time waits for it", "[integration][api]") {
+  const std::string bearer = importer();
+  base::Json later = note("later");
+  later["run_at"] = base::utc_text(clock.wall() + std::chrono::hours{1});
+  const Answer accepted = post("/v1/jobs", later.dump(), bearer);
+  REQUIRE(accepted.status == 202);
+  CHECK(accepted.body.at("state") == "scheduled");
+  CHECK(accepted.body.at("scheduled_at") == later.at("run_at"));
+  CHECK(get(accepted.header("Location"), bearer).body == accepted.body);
+
+  later["run_at"] = "2001-02-03T04:05:06Z";  // Past: at once.
+  const Answer now = post("/v1/jobs", later.dump(), bearer);
+  CHECK(final_job(now.body.at("id"), bearer).at("state") == "completed");
+
+  for (const std::string& wrong :
+       {std::string{"tomorrow"}, base::utc_text(clock.wall() + std::chrono::hours{31 * 24})}) {
+    later["run_at"] = wrong;
+    const Answer refused = post("/v1/jobs", later.dump(), bearer);
+    CHECK(refused.status == 400);
+    CHECK(refused.body.at("errors")[0].at("pointer") == "/run_at");
+  }
+  CHECK(stored() == "2");
 }
 
 TEST_CASE_METHOD(WithoutWorker, "jobs of any kind are for granted roles", "[integration][api]") {

@@ -9,8 +9,8 @@
 #include <map>
 #include <thread>
 
-using engine::jobs::Cancel;
 using engine::jobs::cancel_job;
+using engine::jobs::EndedEarly;
 using engine::jobs::find_job;
 using engine::jobs::JobFilter;
 using engine::jobs::JobState;
@@ -23,7 +23,7 @@ namespace {
 
 class ControlCase : public JobsCase {
  public:
-  Cancel cancel(wire::JobId id, const std::optional<std::string>& by = std::nullopt) {
+  EndedEarly cancel(wire::JobId id, const std::optional<std::string>& by = std::nullopt) {
     return cancel_job(*pool.acquire(), id, by);
   }
   void fail(const engine::jobs::Claim& claim, std::chrono::milliseconds retry_in) {
@@ -41,8 +41,8 @@ class ControlCase : public JobsCase {
 TEST_CASE_METHOD(ControlCase, "a cancelled job is never carried out", "[integration][jobs]") {
   const auto jobs = accept(3);
   const auto alone = accept(1).front();
-  CHECK(cancel(jobs[1]) == Cancel::kCancelled);
-  CHECK(cancel(alone) == Cancel::kCancelled);
+  CHECK(cancel(jobs[1]) == EndedEarly::kDone);
+  CHECK(cancel(alone) == EndedEarly::kDone);
 
   CHECK(status(jobs[1]).state == JobState::kCancelled);
   CHECK(status(jobs[1]).version > 1);
@@ -59,7 +59,7 @@ TEST_CASE_METHOD(ControlCase,
   SECTION("claimed by a worker that has not begun") {
     const auto id = accept(1).front();
     const auto claims = claim({1});
-    CHECK(cancel(id) == Cancel::kCancelled);
+    CHECK(cancel(id) == EndedEarly::kDone);
     const auto connection = pool.acquire();
     pg::Transaction tx{*connection};
     CHECK(lock_work(tx, {1}, claims).jobs.empty());
@@ -68,14 +68,14 @@ TEST_CASE_METHOD(ControlCase,
     const auto id = accept(1).front();
     fail(claim({1}).front(), std::chrono::hours{1});
     const auto before = status(id).version;
-    CHECK(cancel(id) == Cancel::kCancelled);
+    CHECK(cancel(id) == EndedEarly::kDone);
     CHECK(status(id).version > before);
     CHECK(value_of("select count(*) from engine.deferred") == "0");
   }
   SECTION("in a piece of a batch that was split") {
     const auto jobs = accept(40);
     fail(claim({1}).front(), std::chrono::milliseconds{0});
-    CHECK(cancel(jobs[20]) == Cancel::kCancelled);
+    CHECK(cancel(jobs[20]) == EndedEarly::kDone);
     work_until_all_ended(jobs_test::act);
     CHECK(ends() == "39 completed, 1 cancelled");
     CHECK(effects() == "39");
@@ -86,14 +86,14 @@ TEST_CASE_METHOD(ControlCase,
                  "who may not cancel, or comes too late, changes nothing",
                  "[integration][jobs]") {
   const auto id = accept(1).front();
-  CHECK(cancel(id, "local-somebody") == Cancel::kAbsent);
-  CHECK(cancel(wire::JobId{1}) == Cancel::kAbsent);
+  CHECK(cancel(id, "local-somebody") == EndedEarly::kAbsent);
+  CHECK(cancel(wire::JobId{1}) == EndedEarly::kAbsent);
   CHECK(status(id).state == JobState::kAvailable);
 
   work_until_all_ended(jobs_test::act);
-  CHECK(cancel(id) == Cancel::kFinal);
+  CHECK(cancel(id) == EndedEarly::kFinal);
   CHECK(status(id).state == JobState::kCompleted);
-  CHECK(cancel(accept(1).front(), spec(0).caller) == Cancel::kCancelled);
+  CHECK(cancel(accept(1).front(), spec(0).caller) == EndedEarly::kDone);
 }
 
 TEST_CASE_METHOD(ControlCase, "a job that is being carried out is busy", "[integration][jobs]") {
@@ -102,7 +102,7 @@ TEST_CASE_METHOD(ControlCase, "a job that is being carried out is busy", "[integ
   const auto connection = pool.acquire();
   pg::Transaction tx{*connection};
   REQUIRE(lock_work(tx, {1}, claims).jobs.size() == 1);
-  CHECK(cancel(id) == Cancel::kBusy);
+  CHECK(cancel(id) == EndedEarly::kBusy);
 }
 
 TEST_CASE_METHOD(ControlCase,
@@ -110,7 +110,7 @@ TEST_CASE_METHOD(ControlCase,
                  "[integration][jobs]") {
   constexpr int kJobs = 400;
   std::vector<wire::JobId> jobs;
-  std::map<Cancel, int> said;
+  std::map<EndedEarly, int> said;
   {
     engine::jobs::HandlerRegistry handlers;
     handlers.add(kKind, jobs_test::handler(jobs_test::act));
@@ -128,10 +128,10 @@ TEST_CASE_METHOD(ControlCase,
     REQUIRE(support::eventually([&] { return open_jobs() == 0; }));
   }
 
-  INFO(said[Cancel::kCancelled] << " cancelled, " << said[Cancel::kFinal] << " too late");
-  CHECK(said[Cancel::kAbsent] == 0);
+  INFO(said[EndedEarly::kDone] << " cancelled, " << said[EndedEarly::kFinal] << " too late");
+  CHECK(said[EndedEarly::kAbsent] == 0);
   CHECK(value_of("select count(*) from engine.result where state = 'cancelled'") ==
-        std::to_string(said[Cancel::kCancelled]));
+        std::to_string(said[EndedEarly::kDone]));
   CHECK(value_of("select count(*) from effect join engine.result r using (job_id) "
                  "where r.state = 'cancelled'") == "0");
   CHECK(value_of("select count(*) = count(distinct job_id) from effect") == "t");
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(ControlCase,
   const auto retryable = accept(1).front();
   fail(claim({1}).front(), std::chrono::hours{1});
   const auto cancelled = accept(1).front();
-  REQUIRE(cancel(cancelled) == Cancel::kCancelled);
+  REQUIRE(cancel(cancelled) == EndedEarly::kDone);
   accept(2);
 
   auto connection = pool.acquire();
