@@ -7,6 +7,8 @@
 #include "engine/jobs/control_store.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/retention.hpp"
+#include "engine/jobs/run_store.hpp"
+#include "engine/jobs/status_store.hpp"
 #include "engine/outbox/event_store.hpp"
 #include "engine/requests/denial_store.hpp"
 
@@ -56,8 +58,9 @@ pg::ConnectionOptions reader_connection(const std::string& url) {
 }
 
 pg::PoolOptions queue_pool(const EngineOptions& options, DatabaseCheck& check) {
-  // One for each thread that holds one: workers, inserter, janitor, node lease.
-  return {.connections_max = options.workers + 3,
+  // One for each thread that holds one: workers, inserter, janitor, node lease, and of long work.
+  return {.connections_max =
+              options.workers + 3 + jobs::LongWorkers::connections_max(options.long_jobs),
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
@@ -65,6 +68,12 @@ pg::PoolOptions reader_pool(const EngineOptions& options, DatabaseCheck& check) 
   return {.connections_max = options.readers_max,
           .wait_max = kReaderWait,
           .lease_max = kReaderMax,
+          .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
+}
+
+// Each handler of a long job may hold one.
+pg::PoolOptions long_pool(const EngineOptions& options, DatabaseCheck& check) {
+  return {.connections_max = options.long_jobs.threads,
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
@@ -92,7 +101,9 @@ Engine::Engine(EngineOptions options,
     : log_{log},
       check_{reader_connection(options.database_url), options.database, statements(apps)},
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
-      readers_{reader_connection(options.database_url), reader_pool(options, check_), log} {
+      readers_{reader_connection(options.database_url), reader_pool(options, check_), log},
+      long_readers_{
+          connection_to(options.database_url, "earshot-long"), long_pool(options, check_), log} {
   check_database();
   if (options.roles.worker || options.roles.api) start_statuses(options.bridge.broker, clock);
   if (options.roles.bridge) {
@@ -149,6 +160,17 @@ void Engine::start_workers(const EngineOptions& options, std::span<const App* co
                                                       log_,
                                                       jobs::WorkerOptions{.statuses = statuses}));
   }
+  if (handlers_.long_kinds().empty()) return;
+  jobs::LongOptions long_jobs = options.long_jobs;
+  long_jobs.statuses = statuses;
+  long_workers_.emplace(jobs::LongWorkers::Surroundings{.queue = queue_,
+                                                        .database = long_readers_,
+                                                        .handlers = handlers_,
+                                                        .ids = *ids_,
+                                                        .ready = long_ready_,
+                                                        .appended = appended_,
+                                                        .log = log_},
+                        long_jobs);
 }
 
 std::vector<requests::Dependency> Engine::dependencies() {
@@ -164,6 +186,8 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::control_store_statements(),
                                                jobs::node_lease_statements(),
                                                jobs::retention_statements(),
+                                               jobs::run_store_statements(),
+                                               jobs::status_store_statements(),
                                                requests::denial_store_statements(),
                                                bridge::leader_lease_statements(),
                                                bridge::relay_store_statements()});

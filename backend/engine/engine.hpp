@@ -11,6 +11,7 @@
 #include "engine/jobs/batch_inserter.hpp"
 #include "engine/jobs/handler_registry.hpp"
 #include "engine/jobs/janitor.hpp"
+#include "engine/jobs/long_workers.hpp"
 #include "engine/jobs/node_lease.hpp"
 #include "engine/jobs/worker.hpp"
 #include "pg/pool.hpp"
@@ -35,8 +36,9 @@ struct EngineOptions {
   pg::ServerRules database;
   ApiOptions api;
   bridge::BridgeOptions bridge;
-  jobs::Retention retention;   // Of jobs; the role worker sees to it.
-  std::size_t workers{2};      // Threads, each with one transaction at a time.
+  jobs::Retention retention;  // Of jobs; the role worker sees to it.
+  std::size_t workers{2};     // Threads, each with one transaction at a time.
+  jobs::LongOptions long_jobs{};
   std::size_t readers_max{8};  // Database connections of GET routes.
 };
 
@@ -69,16 +71,19 @@ class Engine {
 
   const base::Log& log_;
   base::WakeSignal accepted_;  // Jobs were stored: a worker may claim.
+  base::WakeSignal long_ready_;
   base::WakeSignal appended_;  // Events were stored: the relay may read.
   DatabaseCheck check_;
   pg::Pool queue_;
   pg::Pool readers_;
+  pg::Pool long_readers_;
   std::optional<bridge::Bridge> bridge_;
   std::optional<bridge::StatusFeed> statuses_;
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;
   std::optional<jobs::Janitor> janitor_;
   std::vector<std::unique_ptr<jobs::Worker>> workers_;
+  std::optional<jobs::LongWorkers> long_workers_;
   std::optional<jobs::BatchInserter> inserter_;
   std::optional<ApiRole> api_;
 };

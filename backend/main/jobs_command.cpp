@@ -3,8 +3,8 @@
 #include "base/error.hpp"
 #include "base/time_text.hpp"
 #include "engine/jobs/control_store.hpp"
-#include "engine/jobs/job_store.hpp"
 #include "engine/jobs/job_view.hpp"
+#include "engine/jobs/status_store.hpp"
 #include "main/commands.hpp"
 #include "main/own_database.hpp"
 
@@ -118,6 +118,11 @@ int told(jobs::EndedEarly ended, const JobsFlags& flags, const std::string& stat
   switch (ended) {
     case jobs::EndedEarly::kDone:
       say({{"id", flags.id}, {"state", state}}, flags.is_json, state + "  " + flags.id);
+      return 0;
+    case jobs::EndedEarly::kAsked:
+      say({{"id", flags.id}, {"state", "running"}, {"cancel_requested", true}},
+          flags.is_json,
+          "asked to stop  " + flags.id);
       return 0;
     case jobs::EndedEarly::kAbsent:
       return absent(flags);

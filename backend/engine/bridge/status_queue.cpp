@@ -26,7 +26,8 @@ std::optional<jobs::JobStatus> StatusQueue::take() {
 }
 
 std::size_t StatusQueue::bytes_of(const jobs::JobStatus& status) {
-  return status.result.value_or("").size() + status.problem.value_or("").size();
+  return status.result.value_or("").size() + status.problem.value_or("").size() +
+         status.partial.size() + status.note.size();
 }
 
 }  // namespace engine::bridge

@@ -90,6 +90,7 @@ EndedEarly end_early(pg::Connection& connection,
           .one()
           .get<std::string>(0);
   if (said == "ended") return EndedEarly::kDone;
+  if (said == "asked") return EndedEarly::kAsked;
   if (said == "final") return EndedEarly::kFinal;
   if (said == "absent") return EndedEarly::kAbsent;
   base::check(said == "busy", "engine.end_early says what this program does not know");

@@ -16,13 +16,14 @@ namespace engine::jobs {
 /// What became of ending a job early.
 enum class EndedEarly {
   kDone,    // By this call.
+  kAsked,   // It is running: whoever carries it out is asked to stop.
   kFinal,   // It had ended.
   kAbsent,  // No such job of theirs.
   kBusy     // A worker has locked it: it is being carried out at this moment.
 };
 
-/// Ends a job before it is carried out. `by` is whose it must be; none: anybody's.
-/// Limits: waits up to 1 s for a worker that has the job's batch.
+/// Ends a job before it is carried out, or asks for its end while it runs. `by` is whose it must
+/// be; none: anybody's. Limits: waits up to 1 s for a worker that has the job's batch.
 [[nodiscard]] EndedEarly cancel_job(pg::Connection& connection,
                                     wire::JobId id,
                                     const std::optional<std::string>& by);

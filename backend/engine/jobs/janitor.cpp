@@ -3,18 +3,13 @@
 #include "base/pause.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/piece_ids.hpp"
+#include "engine/jobs/problems.hpp"
+#include "engine/jobs/status_store.hpp"
 
 namespace engine::jobs {
 namespace {
 
 constexpr int kPromotedAtOnce = 64;
-
-wire::Problem worker_lost() {
-  return {.status = 500,
-          .type = "worker-lost",
-          .title = "The worker was lost",
-          .detail = "The worker that had this job stopped before it was done."};
-}
 
 }  // namespace
 
@@ -65,7 +60,7 @@ void Janitor::promote(const std::stop_token& stop) {
 
 void Janitor::rescue(const std::stop_token& stop) {
   const auto connection = pool_.acquire(stop);
-  const base::Json problem = wire::to_json(worker_lost());
+  const base::Json problem = wire::to_json(problem::worker_lost());
   while (!stop.stop_requested()) {
     const Rescued rescued = rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces));
     if (!rescued.is_any) return;

@@ -38,4 +38,9 @@ struct Job {
   int snoozes{0};   // How often a handler has put it off.
 };
 
+/// The app that a kind belongs to: "echo.say" is of "echo".
+[[nodiscard]] inline std::string app_of(const std::string& kind) {
+  return kind.substr(0, kind.find('.'));
+}
+
 }  // namespace engine::jobs

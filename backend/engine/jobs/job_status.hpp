@@ -40,6 +40,11 @@ struct JobStatus {
   Time created_at{};
   Time scheduled_at{};  // When it may run next, or might have.
   std::optional<Time> finalized_at{};
+  std::optional<int> percent{};  // How far a long job says it is, and in words.
+  std::string note{};
+  std::string partial{"[]"};  // JSON text of an array
+  // When somebody asked for its end while it ran.
+  std::optional<Time> stop_requested_at{};
 };
 
 }  // namespace engine::jobs

@@ -63,21 +63,6 @@ constexpr pg::Statement kRescue{"job_rescue",
 
 constexpr pg::Statement kPromote{"job_promote", "select engine.promote($1)"};
 
-constexpr pg::Statement kFind{"job_find", R"(
-  select j.kind, j.caller, j.max_attempts,
-         (extract(epoch from j.accepted_at) * 1000)::bigint as accepted_at_ms,
-         r.state::text as final_state, r.attempt as final_attempt, r.result, r.problem,
-         (extract(epoch from r.finalized_at) * 1000)::bigint as finalized_at_ms,
-         (extract(epoch from d.run_at) * 1000)::bigint as run_at_ms,
-         (select count(*) from engine.failure f where f.job_id = j.id) as failures,
-         coalesce(w.redrives, 0)::integer as redrives, coalesce(w.snoozes, 0) as snoozes,
-         coalesce(w.attempts_before, 0)::smallint as attempts_before
-  from engine.job j
-  left join engine.result r on r.job_id = j.id
-  left join engine.deferred d on d.job_id = j.id
-  left join engine.detour w on w.job_id = j.id
-  where j.id = $1)"};
-
 std::string milliseconds_text(std::chrono::milliseconds length) {
   return std::to_string(length.count()) + " ms";
 }
@@ -122,18 +107,6 @@ struct Appended {
   }
 };
 
-/// The versions of a job between two of its ways round. Each failure and each snooze is one step
-/// out of `available` and one back; a redrive is one more, because it begins at an end.
-struct Versions {
-  std::int64_t deferred;  // While it waits for its time.
-
-  static Versions of(std::int64_t failures, std::int64_t snoozes, std::int64_t redrives) {
-    return {2 * failures + 2 * snoozes + 3 * redrives};
-  }
-  [[nodiscard]] std::int64_t available() const { return deferred + 1; }
-  [[nodiscard]] std::int64_t final() const { return deferred + 2; }
-};
-
 /// The columns of engine.snooze.
 struct PutOff {
   std::vector<std::int64_t> ids;
@@ -165,15 +138,8 @@ Fences fences_of(std::span<const Claim> claims) {
   return fences;
 }
 
-JobState final_state(const std::string& text) {
-  if (text == "completed") return JobState::kCompleted;
-  if (text == "discarded") return JobState::kDiscarded;
-  base::check(text == "cancelled", "a result has a state that this program does not know");
-  return JobState::kCancelled;
-}
-
 constexpr std::array kStatements{
-    kClaim, kLock, kComplete, kSnooze, kFail, kGiveBack, kRescue, kPromote, kFind};
+    kClaim, kLock, kComplete, kSnooze, kFail, kGiveBack, kRescue, kPromote};
 
 }  // namespace
 
@@ -237,6 +203,9 @@ void complete_and_commit(pg::Transaction& tx,
     if (const auto* completed = std::get_if<Completed>(&outcomes[i])) {
       ended.add(work.jobs[i], "completed");
       ended.results.back() = base::to_text(completed->result);
+      if (ended.results.back()->size() > kResultBytesMax) {
+        throw std::length_error{"the result of a job is larger than 1 MiB"};
+      }
       for (const outbox::Event& event : completed->events) appended.add(source, event);
     } else if (const auto* discarded = std::get_if<Discarded>(&outcomes[i])) {
       ended.add(work.jobs[i], "discarded");
@@ -261,40 +230,6 @@ void complete_and_commit(pg::Transaction& tx,
                     appended.subjects,
                     appended.cells,
                     appended.datas);
-}
-
-std::vector<JobStatus> statuses_after(const WorkInHand& work, std::span<const Outcome> outcomes) {
-  std::vector<JobStatus> statuses;
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    const Job& job = work.jobs[i];
-    const auto versions = Versions::of(job.attempt - 1, job.snoozes, job.redrives);
-    JobStatus status{.id = job.id,
-                     .kind = job.kind,
-                     .caller = job.caller,
-                     .version = versions.final(),
-                     .attempt = job.attempt,
-                     .max_attempts = job.max_attempts,
-                     .result = std::nullopt,
-                     .problem = std::nullopt,
-                     .created_at = job.accepted_at,
-                     .scheduled_at = job.accepted_at,
-                     .finalized_at = work.locked_at};
-    if (const auto* completed = std::get_if<Completed>(&outcomes[i])) {
-      status.state = JobState::kCompleted;
-      status.result = base::to_text(completed->result);
-    } else if (const auto* discarded = std::get_if<Discarded>(&outcomes[i])) {
-      status.state = JobState::kDiscarded;
-      status.problem = base::to_text(wire::to_json(discarded->problem));
-    } else {
-      status.attempt = job.attempt - 1;
-      status.state = status.attempt > 0 ? JobState::kRetryable : JobState::kScheduled;
-      status.version = Versions::of(status.attempt, job.snoozes + 1, job.redrives).deferred;
-      status.scheduled_at = work.locked_at + std::get<Snoozed>(outcomes[i]).delay;
-      status.finalized_at.reset();
-    }
-    statuses.push_back(std::move(status));
-  }
-  return statuses;
 }
 
 std::optional<wire::JobId> fail_batch(pg::Connection& connection,
@@ -334,45 +269,6 @@ Rescued rescue_batch(pg::Connection& connection,
 
 int promote_due(pg::Connection& connection, const std::vector<std::int64_t>& batch_ids) {
   return connection.run(kPromote, batch_ids).one().get<std::int32_t>(0);
-}
-
-std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
-  const pg::Rows rows = connection.run(kFind, id.value());
-  if (rows.empty()) return std::nullopt;
-  const pg::Row row = rows.one();
-
-  JobStatus status{.id = id,
-                   .kind = row.get<std::string>("kind"),
-                   .caller = row.get<std::string>("caller"),
-                   .max_attempts = row.get<std::int16_t>("max_attempts") +
-                                   row.get<std::int16_t>("attempts_before"),
-                   .result = row.get<std::optional<std::string>>("result"),
-                   .problem = row.get<std::optional<std::string>>("problem"),
-                   .created_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
-                   .scheduled_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
-                   .finalized_at = std::nullopt};
-  const auto failures = row.get<std::int64_t>("failures");
-  const auto versions =
-      Versions::of(failures, row.get<std::int32_t>("snoozes"), row.get<std::int32_t>("redrives"));
-  status.attempt = static_cast<int>(failures);
-  if (const auto state = row.get<std::optional<std::string>>("final_state")) {
-    status.state = final_state(*state);
-    status.version = versions.final();
-    status.attempt = row.get<std::int16_t>("final_attempt");
-    status.finalized_at = time_of(row.get<std::int64_t>("finalized_at_ms"));
-  } else if (const auto run_at = row.get<std::optional<std::int64_t>>("run_at_ms")) {
-    status.state = failures > 0 ? JobState::kRetryable : JobState::kScheduled;
-    status.version = versions.deferred;
-    status.scheduled_at = time_of(*run_at);
-  } else {
-    status.version = versions.available();
-  }
-  return status;
-}
-
-void publish_status(pg::Connection& connection, wire::JobId id, StatusPublisher* statuses) {
-  if (!statuses) return;
-  if (auto status = find_job(connection, id)) statuses->publish({std::move(*status)});
 }
 
 }  // namespace engine::jobs

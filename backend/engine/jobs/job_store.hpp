@@ -5,7 +5,6 @@
 #include "engine/jobs/job.hpp"
 #include "engine/jobs/job_status.hpp"
 #include "engine/jobs/outcome.hpp"
-#include "engine/jobs/status_publisher.hpp"
 #include "pg/connection.hpp"
 #include "pg/transaction.hpp"
 
@@ -70,16 +69,13 @@ struct WorkInHand {
 ///
 /// Shape:  one outcome per job, in order.
 /// Errors: pg::UniqueViolation when a job ended meanwhile: nothing is stored, lock the work again;
-///         std::length_error for an event larger than outbox::kDataBytesMax; std::out_of_range for
+///         std::length_error for an event larger than outbox::kDataBytesMax or a result larger than
+///         kResultBytesMax; std::out_of_range for
 ///         a snooze longer than kSnoozeMax.
 void complete_and_commit(pg::Transaction& tx,
                          const WorkInHand& work,
                          std::span<const Outcome> outcomes,
                          const std::string& source);
-
-/// How the jobs in hand stand once complete_and_commit() has returned: what find_job() would find.
-[[nodiscard]] std::vector<JobStatus> statuses_after(const WorkInHand& work,
-                                                    std::span<const Outcome> outcomes);
 
 /// What was wrong with an attempt, and when the job may be tried again.
 struct FailedAttempt {
@@ -114,12 +110,6 @@ struct Rescued {
 /// Makes deferred jobs that are due ready again, at most one per id. Returns how many.
 [[nodiscard]] int promote_due(pg::Connection& connection,
                               const std::vector<std::int64_t>& batch_ids);
-
-/// The state of a job, from primary keys alone.
-[[nodiscard]] std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id);
-
-/// Reads how the job stands and tells `statuses`, unless that is null.
-void publish_status(pg::Connection& connection, wire::JobId id, StatusPublisher* statuses);
 
 /// What the start-up check prepares.
 [[nodiscard]] std::span<const pg::Statement> job_store_statements();

@@ -11,20 +11,25 @@ base::Json json_or_null(const std::optional<std::string>& text) {
   return text ? base::Json::parse(*text) : base::Json{};
 }
 
+base::Json progress_of(const JobStatus& status) {
+  if (!status.percent) return {};
+  return {{"percent", *status.percent}, {"note", status.note}};
+}
+
 }  // namespace
 
 base::Json job_view(const JobStatus& status) {
   const auto caller = wire::Caller::parse(status.caller);
   base::check(caller.has_value(), "a stored job has a caller that is none");
-  return {
+  base::Json view{
       {"id", status.id.text()},
       {"kind", status.kind},
       {"state", text_of(status.state)},
       {"version", status.version},
       {"attempt", status.attempt},
       {"max_attempts", status.max_attempts},
-      {"progress", nullptr},
-      {"partial", base::Json::array()},
+      {"progress", progress_of(status)},
+      {"partial", base::Json::parse(status.partial)},
       {"result", json_or_null(status.result)},
       {"problem", json_or_null(status.problem)},
       {"created_at", base::utc_text(status.created_at)},
@@ -33,6 +38,10 @@ base::Json job_view(const JobStatus& status) {
        status.finalized_at ? base::Json(base::utc_text(*status.finalized_at)) : base::Json()},
       {"topic", wire::user_job_topic(*caller, status.id)},
   };
+  if (status.stop_requested_at) {
+    view["cancel_requested_at"] = base::utc_text(*status.stop_requested_at);
+  }
+  return view;
 }
 
 }  // namespace engine::jobs

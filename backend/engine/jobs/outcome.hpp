@@ -5,12 +5,14 @@
 #include "wire/problem.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <variant>
 #include <vector>
 
 namespace engine::jobs {
 
 /// The job did what it was asked to; `result` is what its resource shows from now on.
+/// Limits: `result` of kResultBytesMax as JSON text.
 struct Completed {
   base::Json result;
   std::vector<outbox::Event> events;
@@ -28,6 +30,8 @@ struct Snoozed {
 };
 
 inline constexpr std::chrono::hours kSnoozeMax{30 * 24};
+
+inline constexpr std::size_t kResultBytesMax = std::size_t{1024} * 1024;
 
 using Outcome = std::variant<Completed, Discarded, Snoozed>;
 

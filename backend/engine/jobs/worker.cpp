@@ -3,6 +3,8 @@
 #include "base/back_off.hpp"
 #include "base/pause.hpp"
 #include "engine/jobs/piece_ids.hpp"
+#include "engine/jobs/problems.hpp"
+#include "engine/jobs/status_store.hpp"
 
 #include <algorithm>
 #include <stdexcept>
@@ -11,18 +13,6 @@ namespace engine::jobs {
 namespace {
 
 using namespace std::chrono_literals;
-
-// "echo.say" belongs to "echo".
-std::string app_of(const std::string& kind) {
-  return kind.substr(0, kind.find('.'));
-}
-
-wire::Problem attempt_failed() {
-  return {.status = 500,
-          .type = "attempt-failed",
-          .title = "The attempt failed",
-          .detail = "The service could not carry out this job. It tries again a few times."};
-}
 
 }  // namespace
 
@@ -157,7 +147,7 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
 Worker::Work Worker::fail(const std::stop_token& stop, const Claim& claim) {
   const double chance = std::uniform_real_distribution<double>{0, 1}(chance_);
   const FailedAttempt failed{
-      .problem = wire::to_json(attempt_failed()),
+      .problem = wire::to_json(problem::attempt_failed()),
       .retry_in = handlers_.retry_policy(claim.kind).delay_after(claim.attempt, chance)};
   base::BackOff back_off{20ms, 1s};
   while (!stop.stop_requested()) {

@@ -1,7 +1,7 @@
 #include "engine/requests/accepted_reply.hpp"
 
-#include "engine/jobs/job_store.hpp"
 #include "engine/jobs/job_view.hpp"
+#include "engine/jobs/status_store.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 #include "engine/requests/job_routes.hpp"
 
 #include "engine/jobs/control_store.hpp"
-#include "engine/jobs/job_store.hpp"
 #include "engine/jobs/job_view.hpp"
+#include "engine/jobs/status_store.hpp"
 
 namespace engine::requests {
 namespace {
@@ -35,7 +35,8 @@ http::Response cancel_job(const http::Request& request,
   if (!id) return absent();
 
   const auto connection = pool.acquire();
-  switch (jobs::cancel_job(*connection, *id, caller.text())) {
+  const auto ended = jobs::cancel_job(*connection, *id, caller.text());
+  switch (ended) {
     case jobs::EndedEarly::kAbsent:
       return absent();
     case jobs::EndedEarly::kFinal:
@@ -43,11 +44,15 @@ http::Response cancel_job(const http::Request& request,
     case jobs::EndedEarly::kBusy:
       return http::problem_response(wire::problem::unavailable(
           "The job is being carried out at this moment.", std::chrono::seconds{1}));
+    case jobs::EndedEarly::kAsked:
     case jobs::EndedEarly::kDone:
       break;
   }
   jobs::publish_status(*connection, *id, statuses);
-  return show_job(*connection, *id, caller);
+  http::Response response = show_job(*connection, *id, caller);
+  // It may have ended by itself since: then there is nothing more to wait for.
+  if (ended == jobs::EndedEarly::kAsked) response.status = 202;
+  return response;
 }
 
 }  // namespace

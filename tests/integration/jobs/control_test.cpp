@@ -1,4 +1,5 @@
 #include "engine/jobs/control_store.hpp"
+#include "engine/jobs/status_store.hpp"
 #include "engine/jobs/worker.hpp"
 #include "jobs_case.hpp"
 #include "pg/transaction.hpp"

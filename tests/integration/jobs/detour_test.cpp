@@ -1,5 +1,6 @@
 #include "engine/jobs/control_store.hpp"
 #include "engine/jobs/retention.hpp"
+#include "engine/jobs/status_store.hpp"
 #include "jobs_case.hpp"
 #include "support/eventually.hpp"
 

@@ -243,6 +243,20 @@ TEST_CASE_METHOD(JobsCase,
   CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
 }
 
+TEST_CASE_METHOD(JobsCase, "a result that is too large fails its attempt", "[integration][jobs]") {
+  const auto ids_accepted = accept(1, /*max_attempts=*/1);
+
+  work_until_all_ended([](std::span<const Job> jobs, pg::Transaction& tx) {
+    auto outcomes = jobs_test::act(jobs, tx);
+    std::get<engine::jobs::Completed>(outcomes[0]).result =
+        std::string(engine::jobs::kResultBytesMax, 'x');
+    return outcomes;
+  });
+
+  CHECK(status(ids_accepted[0]).state == JobState::kDiscarded);
+  CHECK(value_of("select count(*) from effect") == "0");
+}
+
 TEST_CASE_METHOD(JobsCase,
                  "an event that no broker would take fails its attempt",
                  "[integration][jobs]") {

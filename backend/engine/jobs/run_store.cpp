@@ -1,0 +1,141 @@
+#include "engine/jobs/run_store.hpp"
+
+#include "base/check.hpp"
+#include "engine/jobs/piece_ids.hpp"
+
+#include <array>
+
+namespace engine::jobs {
+namespace {
+
+constexpr pg::Statement kClaim{"run_claim", R"(
+  select outcome, batch_id, batch_attempt, id, kind, caller, args, max_attempts, redrives, snoozes,
+         (extract(epoch from accepted_at) * 1000)::bigint as accepted_at_ms
+  from engine.claim_run($1, $2, $3, $4, $5::interval))"};
+
+constexpr pg::Statement kRenew{"run_renew", "select engine.renew_runs($1, $2, $3, $4::interval)"};
+
+constexpr pg::Statement kFindAsked{"run_find_asked", R"(
+  select job_id from engine.run where job_id = any ($1) and stop_requested_at is not null)"};
+
+constexpr pg::Statement kReport{
+    "run_report", "select engine.report_run($1, $2, $3, $4, $5, $6, $7, $8, $9::json[])"};
+
+constexpr pg::Statement kLeave{"run_leave", "select engine.leave_run($1, $2, $3, $4)"};
+
+constexpr std::array kStatements{kClaim, kRenew, kFindAsked, kReport, kLeave};
+
+std::string milliseconds_text(std::chrono::milliseconds length) {
+  return std::to_string(length.count()) + " ms";
+}
+
+ClaimedRun run_of(const pg::Row& row) {
+  using std::chrono::milliseconds;
+  return {
+      .claim = {.batch = {row.get<std::int64_t>("batch_id")},
+                .kind = row.get<std::string>("kind"),
+                .attempt = row.get<std::int16_t>("batch_attempt"),
+                .jobs = 1},
+      .job = {.id = wire::JobId{row.get<std::int64_t>("id")},
+              .kind = row.get<std::string>("kind"),
+              .caller = row.get<std::string>("caller"),
+              .args = base::Json::parse(row.get<std::string_view>("args")),
+              .attempt = row.get<std::int16_t>("batch_attempt"),
+              .max_attempts = row.get<std::int16_t>("max_attempts"),
+              .accepted_at = JobStatus::Time{milliseconds{row.get<std::int64_t>("accepted_at_ms")}},
+              .redrives = row.get<std::int16_t>("redrives"),
+              .snoozes = row.get<std::int32_t>("snoozes")}};
+}
+
+}  // namespace
+
+std::span<const pg::Statement> run_store_statements() {
+  return kStatements;
+}
+
+std::optional<ClaimedRun> claim_run(pg::Connection& connection,
+                                    NodeLease& ids,
+                                    WorkerId worker,
+                                    const std::vector<KindLimit>& kinds,
+                                    std::chrono::milliseconds lease) {
+  std::vector<std::string> names;
+  std::vector<std::int32_t> running_max;
+  for (const KindLimit& one : kinds) {
+    names.push_back(one.kind);
+    running_max.push_back(one.running_max);
+  }
+  // A batch of 4,096 is split three times before one of its jobs is alone; the rest are jobs that
+  // ended while they waited, and those are looked at again the next time.
+  for (int round = 0; round < 16; ++round) {
+    const pg::Rows rows = connection.run(kClaim,
+                                         worker.value,
+                                         names,
+                                         running_max,
+                                         make_piece_ids(ids, kSplitPieces),
+                                         milliseconds_text(lease));
+    if (rows.empty()) return std::nullopt;
+    const pg::Row row = rows.one();
+    if (row.get<std::string>("outcome") == "run") return run_of(row);
+  }
+  return std::nullopt;
+}
+
+std::vector<std::int64_t> renew_runs(pg::Connection& connection,
+                                     WorkerId worker,
+                                     std::span<const Claim> claims,
+                                     std::chrono::milliseconds lease) {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int16_t> attempts;
+  for (const Claim& claim : claims) {
+    ids.push_back(claim.batch.value);
+    attempts.push_back(claim.attempt);
+  }
+  std::vector<std::int64_t> held;
+  for (const pg::Row row :
+       connection.run(kRenew, ids, attempts, worker.value, milliseconds_text(lease))) {
+    held.push_back(row.get<std::int64_t>(0));
+  }
+  return held;
+}
+
+std::vector<std::int64_t> find_asked_to_stop(pg::Connection& connection,
+                                             const std::vector<std::int64_t>& jobs) {
+  std::vector<std::int64_t> asked;
+  for (const pg::Row row : connection.run(kFindAsked, jobs)) {
+    asked.push_back(row.get<std::int64_t>(0));
+  }
+  return asked;
+}
+
+bool report_run(pg::Connection& connection,
+                WorkerId worker,
+                const ClaimedRun& run,
+                const Run::Report& report) {
+  return connection
+      .run(kReport,
+           run.job.id.value(),
+           run.claim.batch.value,
+           run.claim.attempt,
+           worker.value,
+           report.number,
+           report.percent,
+           report.note,
+           report.first_place,
+           report.pieces)
+      .one()
+      .get<bool>(0);
+}
+
+LeftRun leave_run(pg::Connection& connection, WorkerId worker, const ClaimedRun& run) {
+  const auto said =
+      connection
+          .run(kLeave, run.job.id.value(), run.claim.batch.value, run.claim.attempt, worker.value)
+          .one()
+          .get<std::string>(0);
+  if (said == "ended") return LeftRun::kEnded;
+  if (said == "lost") return LeftRun::kLost;
+  base::check(said == "given back", "engine.leave_run says what this program does not know");
+  return LeftRun::kGivenBack;
+}
+
+}  // namespace engine::jobs
