@@ -30,7 +30,8 @@ ApiRole::ApiRole(ApiOptions options,
 }
 
 void ApiRole::listen(jobs::BatchInserter& inserter,
-                     jobs::StatusPublisher* statuses,
+                     requests::JobWaiters& waiters,
+                     jobs::StatusPublisher& statuses,
                      std::vector<requests::Dependency> dependencies) {
   http::Router router;
   requests::mount_health_routes(router, std::move(dependencies));
@@ -38,9 +39,10 @@ void ApiRole::listen(jobs::BatchInserter& inserter,
       router, authenticator_, keyring_, guest_limiter_, clock_, options_.guests);
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
-  requests::mount_job_routes(router, authenticator_, readers_, statuses);
-  requests::mount_bulk_routes(router, commands_, authenticator_, inserter, readers_, clock_);
-  requests::mount_command_routes(router, commands_, authenticator_, inserter, readers_);
+  requests::mount_job_routes(router, authenticator_, readers_, waiters, statuses);
+  const requests::Acceptance acceptance{commands_, inserter, readers_, waiters, clock_};
+  requests::mount_bulk_routes(router, authenticator_, acceptance);
+  requests::mount_command_routes(router, authenticator_, acceptance);
   requests::mount_query_routes(router, queries_, authenticator_, readers_);
   router.set_fallback([this](const http::Request& request) { return web_.serve(request); });
   server_.emplace(options_.http, std::move(router), log_);

@@ -10,6 +10,7 @@
 #include "engine/requests/broker_routes.hpp"
 #include "engine/requests/guest_routes.hpp"
 #include "engine/requests/health_routes.hpp"
+#include "engine/requests/job_waiters.hpp"
 #include "engine/requests/token_keyring.hpp"
 #include "engine/requests/trust_feed.hpp"
 #include "http/rate_limiter.hpp"
@@ -32,6 +33,7 @@ struct ApiOptions {
   std::filesystem::path token_key_file;  // Made where it is missing.
   requests::TrustOptions trust;
   std::span<const base::EmbeddedFile> web;
+  requests::WaiterOptions waiters{};
 };
 
 /// The role `api`: everything between a client's HTTP request and its reply. GET routes read with
@@ -44,10 +46,11 @@ class ApiRole {
           const base::Clock& clock,
           const base::Log& log);
 
-  /// Begins to listen. `statuses` is told of jobs that are cancelled, unless it is null;
-  /// `dependencies` are what /readyz asks.
+  /// Begins to listen. `waiters` hold requests that wait for a job; `statuses` is told of jobs that
+  /// are cancelled; `dependencies` are what /readyz asks.
   void listen(jobs::BatchInserter& inserter,
-              jobs::StatusPublisher* statuses,
+              requests::JobWaiters& waiters,
+              jobs::StatusPublisher& statuses,
               std::vector<requests::Dependency> dependencies);
 
   [[nodiscard]] int port() const { return server_->port(); }

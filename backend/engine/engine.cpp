@@ -105,7 +105,7 @@ Engine::Engine(EngineOptions options,
       long_readers_{
           connection_to(options.database_url, "earshot-long"), long_pool(options, check_), log} {
   check_database();
-  if (options.roles.worker || options.roles.api) start_statuses(options.bridge.broker, clock);
+  if (options.roles.worker || options.roles.api) start_statuses(options, clock);
   if (options.roles.bridge) {
     bridge_.emplace(connection_to(options.database_url, "earshot-bridge"),
                     std::move(options.bridge),
@@ -118,7 +118,7 @@ Engine::Engine(EngineOptions options,
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
     api_.emplace(std::move(options.api), readers_, apps, clock, log);
-    api_->listen(*inserter_, statuses_ ? &*statuses_ : nullptr, dependencies());
+    api_->listen(*inserter_, *waiters_, *statuses_, dependencies());
   }
 }
 
@@ -135,17 +135,23 @@ std::optional<int> Engine::http_port() const {
   return api_ ? std::optional<int>{api_->port()} : std::nullopt;
 }
 
-void Engine::start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock) {
-  if (broker.url.empty()) {
+void Engine::start_statuses(const EngineOptions& options, const base::Clock& clock) {
+  std::vector<jobs::StatusPublisher*> followers;
+  if (options.bridge.broker.url.empty()) {
     log_.info("no broker is named: callers hear how their jobs stand by asking for them only");
-    return;
+  } else {
+    status_feed_.emplace(bridge::StatusFeedOptions{.broker = options.bridge.broker}, clock, log_);
+    followers.push_back(&*status_feed_);
   }
-  statuses_.emplace(bridge::StatusFeedOptions{.broker = broker}, clock, log_);
+  if (options.roles.api) {
+    followers.push_back(&waiters_.emplace(readers_, log_, options.api.waiters));
+  }
+  statuses_.emplace(std::move(followers));
 }
 
 void Engine::start_workers(const EngineOptions& options, std::span<const App* const> apps) {
   for (const App* app : apps) app->register_handlers(handlers_);
-  jobs::StatusPublisher* const statuses = statuses_ ? &*statuses_ : nullptr;
+  jobs::StatusPublisher* const statuses = &*statuses_;
   janitor_.emplace(queue_,
                    *ids_,
                    accepted_,

@@ -13,7 +13,9 @@
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/long_workers.hpp"
 #include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/status_fan_out.hpp"
 #include "engine/jobs/worker.hpp"
+#include "engine/requests/job_waiters.hpp"
 #include "pg/pool.hpp"
 
 #include <memory>
@@ -65,7 +67,7 @@ class Engine {
 
  private:
   void check_database();
-  void start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock);
+  void start_statuses(const EngineOptions& options, const base::Clock& clock);
   void start_workers(const EngineOptions& options, std::span<const App* const> apps);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
@@ -78,7 +80,9 @@ class Engine {
   pg::Pool readers_;
   pg::Pool long_readers_;
   std::optional<bridge::Bridge> bridge_;
-  std::optional<bridge::StatusFeed> statuses_;
+  std::optional<bridge::StatusFeed> status_feed_;
+  std::optional<requests::JobWaiters> waiters_;
+  std::optional<jobs::StatusFanOut> statuses_;
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;
   std::optional<jobs::Janitor> janitor_;

@@ -126,8 +126,11 @@ base::Result<Admission, EarlyAnswer> Dispatcher::admit(RequestHead head,
                    .body_bytes = static_cast<std::size_t>(body_bytes)};
 }
 
-Response Dispatcher::handle(const Admission& admission) const {
-  return complete(run_handler(*admission.route, admission.request), admission.request.headers);
+void Dispatcher::handle(const Admission& admission, Reply reply) const {
+  Response response = run_handler(*admission.route, admission.request);
+  if (!response.later) return reply(complete(std::move(response), admission.request.headers));
+  response.later([this, reply = std::move(reply), headers = admission.request.headers](
+                     Response known) { reply(complete(std::move(known), headers)); });
 }
 
 Response Dispatcher::refuse(const wire::Problem& problem, const Headers& headers) const {

@@ -42,8 +42,9 @@ class Dispatcher {
                                                            std::string remote_address,
                                                            std::stop_token stopping) const;
 
-  /// Runs the handler. `admission` has its body.
-  [[nodiscard]] Response handle(const Admission& admission) const;
+  /// Runs the handler. `admission` has its body; `reply` is called now, or later from another
+  /// thread, while this lives.
+  void handle(const Admission& admission, Reply reply) const;
 
   /// The answer to what could not be handled; `headers` are the request's, as far as it had any.
   [[nodiscard]] Response refuse(const wire::Problem& problem, const Headers& headers = {}) const;

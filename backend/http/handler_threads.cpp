@@ -55,8 +55,11 @@ void HandlerThreads::run(const std::stop_token& stop) {
       queue_.pop_front();
     }
     const bool is_overdue = std::chrono::steady_clock::now() - work.since >= limits_.queue_time;
-    work.reply(is_overdue ? busy(dispatcher_, work.admission.request)
-                          : dispatcher_.handle(work.admission));
+    if (is_overdue) {
+      work.reply(busy(dispatcher_, work.admission.request));
+    } else {
+      dispatcher_.handle(work.admission, std::move(work.reply));
+    }
   }
 }
 

@@ -14,9 +14,6 @@
 
 namespace http {
 
-/// Gives a request its answer, once; any thread may call it.
-using Reply = std::function<void(Response)>;
-
 /// A fixed number of threads that run handlers, behind a bounded queue of whole requests.
 ///
 /// Nobody here waits for a client, and nobody waits for room: a full queue says so.
@@ -34,7 +31,7 @@ class HandlerThreads {
   HandlerThreads(const Dispatcher& dispatcher, const HandlerLimits& limits);
   HandlerThreads(const HandlerThreads&) = delete;
   HandlerThreads& operator=(const HandlerThreads&) = delete;
-  /// Answers everything that was added, then ends the threads.
+  /// Runs the handlers of everything that was added, then ends the threads.
   ~HandlerThreads() = default;
 
   /// False when the queue is full; `work` is then untouched.

@@ -1,6 +1,7 @@
 #include "wire/public_key.hpp"
 
 #include "wire/base64url.hpp"
+#include "wire/digest.hpp"
 #include "wire/jwk_members.hpp"
 #include "wire/openssl.hpp"
 
@@ -13,16 +14,6 @@ namespace {
 constexpr int kRsaBitsMin = 2048;
 constexpr int kRsaBitsMax = 8192;
 constexpr std::size_t kKidBytesMax = 128;
-
-std::string sha256(std::string_view text) {
-  std::string digest(EVP_MAX_MD_SIZE, '\0');
-  unsigned length = 0;
-  const int done = EVP_Digest(
-      text.data(), text.size(), bytes_of(digest), &length, EVP_sha256(), /*engine=*/nullptr);
-  require(done == 1, "OpenSSL cannot compute SHA-256");
-  digest.resize(length);
-  return digest;
-}
 
 /// RFC 7638: the required members alone, sorted, without white space.
 std::string thumbprint(EVP_PKEY* key) {

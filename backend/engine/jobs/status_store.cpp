@@ -9,8 +9,9 @@
 namespace engine::jobs {
 namespace {
 
+// One id or many: a nested loop from the ids, which looks into one partition for each of them.
 constexpr pg::Statement kFind{"job_find", R"(
-  select j.kind, j.caller, j.max_attempts,
+  select j.id, j.kind, j.caller, j.max_attempts,
          (extract(epoch from j.accepted_at) * 1000)::bigint as accepted_at_ms,
          r.state::text as final_state, r.attempt as final_attempt, r.result, r.problem,
          (extract(epoch from r.finalized_at) * 1000)::bigint as finalized_at_ms,
@@ -25,12 +26,12 @@ constexpr pg::Statement kFind{"job_find", R"(
            select json_agg(p.body order by p.place)::text
            from engine.partial p where p.job_id = j.id)
          end as partial
-  from engine.job j
+  from unnest($1::bigint[]) as wanted (id)
+  join engine.job j on j.id = wanted.id
   left join engine.result r on r.job_id = j.id
   left join engine.deferred d on d.job_id = j.id
   left join engine.detour w on w.job_id = j.id
-  left join engine.run u on u.job_id = j.id
-  where j.id = $1)"};
+  left join engine.run u on u.job_id = j.id)"};
 
 constexpr std::array kStatements{kFind};
 
@@ -72,18 +73,8 @@ void read_run(const pg::Row& row, JobStatus& status) {
   }
 }
 
-}  // namespace
-
-std::span<const pg::Statement> status_store_statements() {
-  return kStatements;
-}
-
-std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
-  const pg::Rows rows = connection.run(kFind, id.value());
-  if (rows.empty()) return std::nullopt;
-  const pg::Row row = rows.one();
-
-  JobStatus status{.id = id,
+JobStatus status_of(const pg::Row& row) {
+  JobStatus status{.id = wire::JobId{row.get<std::int64_t>("id")},
                    .kind = row.get<std::string>("kind"),
                    .caller = row.get<std::string>("caller"),
                    .max_attempts = row.get<std::int16_t>("max_attempts") +
@@ -113,6 +104,23 @@ std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
     status.version = versions.available();
   }
   return status;
+}
+
+}  // namespace
+
+std::span<const pg::Statement> status_store_statements() {
+  return kStatements;
+}
+
+std::vector<JobStatus> find_jobs(pg::Connection& connection, const std::vector<std::int64_t>& ids) {
+  std::vector<JobStatus> statuses;
+  for (const pg::Row row : connection.run(kFind, ids)) statuses.push_back(status_of(row));
+  return statuses;
+}
+
+std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id) {
+  auto found = find_jobs(connection, {id.value()});
+  return found.empty() ? std::nullopt : std::optional{std::move(found.front())};
 }
 
 void publish_status(pg::Connection& connection, wire::JobId id, StatusPublisher* statuses) {

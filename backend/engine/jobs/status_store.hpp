@@ -15,6 +15,10 @@ namespace engine::jobs {
 /// The state of a job, from primary keys alone.
 [[nodiscard]] std::optional<JobStatus> find_job(pg::Connection& connection, wire::JobId id);
 
+/// The same of many, in no order. Those that are not there are missing.
+[[nodiscard]] std::vector<JobStatus> find_jobs(pg::Connection& connection,
+                                               const std::vector<std::int64_t>& ids);
+
 /// Reads how the job stands and tells `statuses`, unless that is null.
 void publish_status(pg::Connection& connection, wire::JobId id, StatusPublisher* statuses);
 

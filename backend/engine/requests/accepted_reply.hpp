@@ -1,6 +1,8 @@
 #pragma once
 
 #include "engine/jobs/accept_store.hpp"
+#include "engine/requests/job_waiters.hpp"
+#include "http/request.hpp"
 #include "http/response.hpp"
 #include "pg/pool.hpp"
 
@@ -11,10 +13,14 @@
 namespace engine::requests {
 
 /// 202: the job is on disk, not yet done. A repeat of a request shows the job of the first as it
-/// stands now.
-[[nodiscard]] http::Response accepted_reply(const jobs::Accepted& accepted, pg::Pool& readers);
+/// stands now. With `Prefer: wait=N` the reply comes when the job has ended, then with 200, or
+/// after that time; at once when too many wait already.
+[[nodiscard]] http::Response accepted_reply(const http::Request& request,
+                                            const jobs::Accepted& accepted,
+                                            pg::Pool& readers,
+                                            JobWaiters& waiters);
 
-/// The same for many: `{"jobs": […]}`, in their order.
+/// The same for many: `{"jobs": […]}`, in their order. Nobody waits for many.
 [[nodiscard]] http::Response accepted_reply(std::span<const jobs::Accepted> accepted,
                                             pg::Pool& readers);
 

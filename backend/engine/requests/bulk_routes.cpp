@@ -49,8 +49,8 @@ Specs specs_of(const AskedJobs& asked, const base::Json& items) {
 http::Response store_one(const AskedJobs& asked,
                          const base::Json& item,
                          const std::optional<std::string>& key,
-                         jobs::BatchInserter& inserter,
-                         pg::Pool& readers) {
+                         const http::Request& request,
+                         const Acceptance& acceptance) {
   auto spec = asked.spec_of(item);
   if (!spec) return http::problem_response(spec.error());
   if (key && spec->idempotency_key) {
@@ -58,28 +58,24 @@ http::Response store_one(const AskedJobs& asked,
         invalid("has an idempotency_key, and the request an Idempotency-Key: send one of them"));
   }
   if (key) spec->idempotency_key = key;
-  const auto accepted = inserter.insert(std::move(*spec));
+  const auto accepted = acceptance.inserter.insert(std::move(*spec));
   if (!accepted) return http::problem_response(accepted.error());
-  return accepted_reply(*accepted, readers);
+  return accepted_reply(request, *accepted, acceptance.readers, acceptance.waiters);
 }
 
 http::Response store_all(const AskedJobs& asked,
                          const base::Json& items,
-                         jobs::BatchInserter& inserter,
-                         pg::Pool& readers) {
+                         const Acceptance& acceptance) {
   auto specs = specs_of(asked, items);
   if (!specs) return http::problem_response(specs.error());
-  const auto accepted = inserter.insert_all(std::move(*specs));
+  const auto accepted = acceptance.inserter.insert_all(std::move(*specs));
   if (!accepted) return http::problem_response(accepted.error());
-  return accepted_reply(*accepted, readers);
+  return accepted_reply(*accepted, acceptance.readers);
 }
 
-http::Response store(const CommandRegistry& commands,
-                     const http::Request& request,
+http::Response store(const http::Request& request,
                      const wire::VerifiedToken& token,
-                     jobs::BatchInserter& inserter,
-                     pg::Pool& readers,
-                     const base::Clock& clock) {
+                     const Acceptance& acceptance) {
   if (!token.roles.is_operator && !token.roles.is_worker) {
     return http::problem_response(
         wire::problem::forbidden("Only tokens with the role operator or worker may do this."));
@@ -89,26 +85,22 @@ http::Response store(const CommandRegistry& commands,
   const auto key = idempotency_key_of(request);
   if (!key) return http::problem_response(key.error());
 
-  const AskedJobs asked{commands, request, token.caller, clock.wall()};
-  if (!body->is_array()) return store_one(asked, *body, *key, inserter, readers);
+  const AskedJobs asked{acceptance.commands, request, token.caller, acceptance.clock.wall()};
+  if (!body->is_array()) return store_one(asked, *body, *key, request, acceptance);
   if (*key) {
     return http::problem_response(
         invalid("is an array: instead of the Idempotency-Key each job has its idempotency_key"));
   }
-  return store_all(asked, *body, inserter, readers);
+  return store_all(asked, *body, acceptance);
 }
 
 }  // namespace
 
 void mount_bulk_routes(http::Router& router,
-                       const CommandRegistry& commands,
                        const Authenticator& authenticator,
-                       jobs::BatchInserter& inserter,
-                       pg::Pool& readers,
-                       const base::Clock& clock) {
-  const auto accept = [&commands, &inserter, &readers, &clock](const http::Request& request,
-                                                               const wire::VerifiedToken& token) {
-    return store(commands, request, token, inserter, readers, clock);
+                       const Acceptance& acceptance) {
+  const auto accept = [acceptance](const http::Request& request, const wire::VerifiedToken& token) {
+    return store(request, token, acceptance);
   };
   router.add(
       "POST", "/v1/jobs", for_callers(authenticator, accept), {.body_bytes_max = kBodyBytesMax});

@@ -1,9 +1,7 @@
 #pragma once
 
-#include "base/clock.hpp"
-#include "engine/jobs/batch_inserter.hpp"
+#include "engine/requests/acceptance.hpp"
 #include "engine/requests/authenticator.hpp"
-#include "engine/requests/command_registry.hpp"
 #include "http/router.hpp"
 
 namespace engine::requests {
@@ -13,10 +11,7 @@ namespace engine::requests {
 ///
 /// The arguments of each pass the parser of the command of that kind.
 void mount_bulk_routes(http::Router& router,
-                       const CommandRegistry& commands,
                        const Authenticator& authenticator,
-                       jobs::BatchInserter& inserter,
-                       pg::Pool& readers,
-                       const base::Clock& clock);
+                       const Acceptance& acceptance);
 
 }  // namespace engine::requests

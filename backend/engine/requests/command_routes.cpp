@@ -34,27 +34,24 @@ base::Result<jobs::JobSpec, wire::Problem> spec_of(const Command& command,
 http::Response reply(const Command& command,
                      const http::Request& request,
                      const wire::Caller& caller,
-                     jobs::BatchInserter& inserter,
-                     pg::Pool& readers) {
+                     const Acceptance& acceptance) {
   auto spec = spec_of(command, request, caller);
   if (!spec) return http::problem_response(spec.error());
 
-  const auto stored = inserter.insert(std::move(*spec));
+  const auto stored = acceptance.inserter.insert(std::move(*spec));
   if (!stored) return http::problem_response(stored.error());
-  return accepted_reply(*stored, readers);
+  return accepted_reply(request, *stored, acceptance.readers, acceptance.waiters);
 }
 
 }  // namespace
 
 void mount_command_routes(http::Router& router,
-                          const CommandRegistry& commands,
                           const Authenticator& authenticator,
-                          jobs::BatchInserter& inserter,
-                          pg::Pool& readers) {
-  for (const Command& command : commands.all()) {
-    const auto accept = [&command, &inserter, &readers](const http::Request& request,
-                                                        const wire::VerifiedToken& token) {
-      return reply(command, request, token.caller, inserter, readers);
+                          const Acceptance& acceptance) {
+  for (const Command& command : acceptance.commands.all()) {
+    const auto accept = [&command, acceptance](const http::Request& request,
+                                               const wire::VerifiedToken& token) {
+      return reply(command, request, token.caller, acceptance);
     };
     router.add(command.method, command.pattern, for_callers(authenticator, accept));
   }

@@ -74,9 +74,11 @@ std::string ApiCase::guest() {
   return answer.body.at("token");
 }
 
-Answer ApiCase::get(const std::string& path, const std::string& token) {
+Answer ApiCase::get(const std::string& path, const std::string& token, const Headers& more) {
   httplib::Client client{"127.0.0.1", *engine_->http_port()};
-  return answer_of(client.Get(path, headers_with(token)));
+  httplib::Headers headers = headers_with(token);
+  headers.insert(more.begin(), more.end());
+  return answer_of(client.Get(path, headers));
 }
 
 Answer ApiCase::post(const std::string& path,
@@ -95,10 +97,17 @@ Answer ApiCase::remove(const std::string& path, const std::string& token) {
 Answer ApiCase::post_keyed(const std::string& body,
                            const std::string& token,
                            const std::string& key) {
+  return post_with({{"Idempotency-Key", key}}, "/v1/questions", body, token);
+}
+
+Answer ApiCase::post_with(const Headers& more,
+                          const std::string& path,
+                          const std::string& body,
+                          const std::string& token) {
   httplib::Client client{"127.0.0.1", *engine_->http_port()};
   httplib::Headers headers = headers_with(token);
-  headers.emplace("Idempotency-Key", key);
-  return answer_of(client.Post("/v1/questions", headers, body, "application/json"));
+  headers.insert(more.begin(), more.end());
+  return answer_of(client.Post(path, headers, body, "application/json"));
 }
 
 base::Json ApiCase::final_job(const std::string& id, const std::string& token) {

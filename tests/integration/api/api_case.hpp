@@ -30,12 +30,19 @@ class ApiCase : public support::PgFixture {
 
   /// The token of a new guest.
   [[nodiscard]] std::string guest();
-  [[nodiscard]] Answer get(const std::string& path, const std::string& token);
+  using Headers = std::multimap<std::string, std::string>;
+  [[nodiscard]] Answer get(const std::string& path,
+                           const std::string& token,
+                           const Headers& more = {});
   [[nodiscard]] Answer post(const std::string& path,
                             const std::string& body,
                             const std::string& token,
                             const std::string& content_type = "application/json");
   [[nodiscard]] Answer remove(const std::string& path, const std::string& token);
+  [[nodiscard]] Answer post_with(const Headers& more,
+                                 const std::string& path,
+                                 const std::string& body,
+                                 const std::string& token);
   [[nodiscard]] Answer post_keyed(const std::string& body,
                                   const std::string& token,
                                   const std::string& key);
@@ -43,6 +50,8 @@ class ApiCase : public support::PgFixture {
   [[nodiscard]] base::Json final_job(const std::string& id, const std::string& token);
   /// Asks, waits for the end, and gives the question's id.
   std::string ask(const base::Json& question, const std::string& token);
+
+  void stop() { engine_.reset(); }
 
   base::SystemClock clock;
   base::Log log{base::LogFormat::kText, base::LogLevel::kError};
