@@ -165,6 +165,76 @@ begin
 end
 $$;
 
+CREATE FUNCTION engine.claim_run(claimant bigint, wanted_kinds text[], running_max integer[], piece_ids bigint[], lease interval) RETURNS TABLE(outcome text, batch_id bigint, batch_attempt smallint, id bigint, kind text, caller text, args json, max_attempts smallint, redrives smallint, snoozes integer, accepted_at timestamp with time zone)
+    LANGUAGE plpgsql
+    AS $$
+declare
+  free_kinds text[];
+  next_batch engine.batch;
+  claimed constant text := 'run';
+begin
+  perform from engine.batch b where b.worker is null and b.kind = any (wanted_kinds) limit 1;
+  if not found then
+    return;
+  end if;
+
+  insert into engine.long_kind (kind)
+  select w.kind from unnest(wanted_kinds) as w (kind)
+  where not exists (select from engine.long_kind l where l.kind = w.kind)
+  order by w.kind
+  on conflict do nothing;
+  perform from engine.long_kind l where l.kind = any (wanted_kinds) order by l.kind for update;
+  free_kinds := array(
+    select w.kind from unnest(wanted_kinds, running_max) as w (kind, most)
+    where not exists (select from engine.paused_kind p where p.kind = w.kind)
+      and (select count(*) from engine.batch b where b.worker is not null and b.kind = w.kind)
+        < w.most);
+
+  select * into next_batch from engine.batch b
+    where b.worker is null and b.kind = any (free_kinds)
+    order by b.priority, b.id
+    limit 1
+    for update skip locked;
+  if not found then
+    return;
+  end if;
+  if next_batch.jobs > 1 then
+    perform engine.split(next_batch, piece_ids);
+    outcome := 'again';
+    return next;
+    return;
+  end if;
+
+  id := coalesce(next_batch.job_ids[1], next_batch.id << 12);
+  perform from engine.result r where r.job_id = claim_run.id;
+  if found then
+    delete from engine.batch b where b.id = next_batch.id;
+    outcome := 'again';
+    return next;
+    return;
+  end if;
+
+  update engine.batch b
+    set worker = claimant, leased_until = now() + lease, attempt = b.attempt + 1
+    where b.id = next_batch.id;
+  insert into engine.run as r (job_id, batch_id, attempt)
+    values (claim_run.id, next_batch.id, next_batch.attempt + 1)
+    on conflict on constraint run_pkey do update set
+      batch_id = excluded.batch_id, attempt = excluded.attempt, changes = r.changes + 1,
+      reported = 0, percent = null, note = null,
+      stop_requested_at = null, stop_as = null, stop_cause = null;
+  delete from engine.partial p where p.job_id = claim_run.id;
+
+  return query
+    select claimed, next_batch.id, (next_batch.attempt + 1)::smallint, j.id, j.kind, j.caller,
+           j.args, (j.max_attempts + coalesce(d.attempts_before, 0))::smallint,
+           coalesce(d.redrives, 0::smallint), coalesce(d.snoozes, 0), j.accepted_at
+    from engine.job j
+    left join engine.detour d on d.job_id = j.id
+    where j.id = claim_run.id;
+end
+$$;
+
 CREATE FUNCTION engine.complete(batch_ids bigint[], job_ids bigint[], attempts smallint[], states text[], results text[], problems text[], sources text[], types text[], subjects text[], cells text[], datas text[]) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -250,12 +320,22 @@ $_$;
 CREATE FUNCTION engine.drop_detours() RETURNS integer
     LANGUAGE sql
     AS $$
-  with dropped as (
+  with detours as (
     delete from engine.detour d
     where not exists (select from engine.job j where j.id = d.job_id)
     returning 1
+  ), runs as (
+    delete from engine.run r
+    where not exists (select from engine.job j where j.id = r.job_id)
+    returning 1
+  ), partials as (
+    delete from engine.partial p
+    where not exists (select from engine.job j where j.id = p.job_id)
+    returning 1
   )
-  select count(*)::integer from dropped
+  select (
+    (select count(*) from detours) + (select count(*) from runs)
+    + (select count(*) from partials))::integer
 $$;
 
 CREATE FUNCTION engine.drop_key_days() RETURNS integer
@@ -286,6 +366,21 @@ exception
 end
 $_$;
 
+CREATE FUNCTION engine.end_as_asked(asked bigint, held_batch bigint, held_attempt smallint) RETURNS boolean
+    LANGUAGE sql
+    AS $$
+  with stopped as (
+    insert into engine.result (job_id, attempt, state, problem)
+    select r.job_id, held_attempt, r.stop_as, r.stop_cause
+    from engine.run r
+    where r.job_id = asked and r.batch_id = held_batch and r.attempt = held_attempt
+      and r.stop_requested_at is not null
+    on conflict on constraint result_pkey do nothing
+    returning 1
+  )
+  select exists (select from stopped)
+$$;
+
 CREATE TABLE engine.batch (
     id bigint NOT NULL,
     shard smallint DEFAULT 0 NOT NULL,
@@ -314,7 +409,9 @@ begin
     values (failed, single.attempt, cause)
     on conflict on constraint failure_pkey do nothing;
 
-  if retry_in is null or single.attempt >= engine.attempts_max(failed) then
+  if engine.end_as_asked(failed, single.id, single.attempt) then
+    null;
+  elsif retry_in is null or single.attempt >= engine.attempts_max(failed) then
     insert into engine.result (job_id, attempt, state, problem)
       values (failed, single.attempt, 'discarded', cause)
       on conflict on constraint result_pkey do nothing;  -- Cancelled meanwhile: that stands.
@@ -357,6 +454,18 @@ begin
       perform from engine.result r where r.job_id = wanted;
       if found then
         return 'final';
+      end if;
+
+      if held.worker is not null then
+        update engine.run r
+          set changes = r.changes + 1, stop_requested_at = now(), stop_as = how, stop_cause = cause
+          where r.job_id = wanted and r.batch_id = held.id and r.attempt = held.attempt
+            and r.stop_requested_at is null;
+        perform from engine.run r
+          where r.job_id = wanted and r.batch_id = held.id and r.attempt = held.attempt;
+        if found then
+          return 'asked';
+        end if;
       end if;
       delete from engine.batch b where b.id = held.id and b.jobs = 1;
     end if;
@@ -430,6 +539,30 @@ CREATE FUNCTION engine.hash_of(first text, second text) RETURNS bytea
   select sha256(convert_to(first || e'\n' || second, 'UTF8'))
 $$;
 
+CREATE TABLE engine.run (
+    job_id bigint NOT NULL,
+    batch_id bigint NOT NULL,
+    attempt smallint NOT NULL,
+    changes integer DEFAULT 1 NOT NULL,
+    reported integer DEFAULT 0 NOT NULL,
+    percent smallint,
+    note text,
+    stop_requested_at timestamp with time zone,
+    stop_as engine.final_state,
+    stop_cause json,
+    CONSTRAINT a_stop_says_how_and_why CHECK ((((stop_requested_at IS NULL) = (stop_as IS NULL)) AND ((stop_requested_at IS NULL) = (stop_cause IS NULL)))),
+    CONSTRAINT percent_is_0_to_100 CHECK (((percent >= 0) AND (percent <= 100)))
+)
+WITH (fillfactor='50', autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='500');
+
+CREATE FUNCTION engine.is_running(asked engine.run) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+  select exists (
+    select from engine.batch b
+    where b.id = asked.batch_id and b.attempt = asked.attempt and b.worker is not null)
+$$;
+
 CREATE FUNCTION engine.is_session_alive(session_pid integer, session_started timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql
     AS $$
@@ -459,6 +592,29 @@ CREATE FUNCTION engine.key_owners(today date, job_ids bigint[], kinds text[], ca
     limit 1
   ) as stored on asked.key is not null
   order by asked.place
+$$;
+
+CREATE FUNCTION engine.leave_run(left_job bigint, held_batch bigint, held_attempt smallint, claimant bigint) RETURNS text
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform from engine.batch b
+    where b.id = held_batch and b.attempt = held_attempt and b.worker = claimant
+    for update;
+  if not found then
+    return 'lost';
+  end if;
+  if engine.end_as_asked(left_job, held_batch, held_attempt) then
+    delete from engine.batch b where b.id = held_batch;
+    return 'ended';
+  end if;
+
+  update engine.batch b
+    set worker = null, leased_until = null, attempt = b.attempt - 1
+    where b.id = held_batch;
+  update engine.run r set changes = r.changes + 1 where r.job_id = left_job;
+  return 'given back';
+end
 $$;
 
 CREATE FUNCTION engine.make_day(parent text, moment timestamp with time zone) RETURNS boolean
@@ -582,6 +738,45 @@ begin
     end if;
     return next;
   end loop;
+end
+$$;
+
+CREATE FUNCTION engine.renew_runs(batch_ids bigint[], attempts smallint[], claimant bigint, lease interval) RETURNS SETOF bigint
+    LANGUAGE plpgsql
+    AS $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  return query
+    update engine.batch b
+      set leased_until = now() + lease
+      from unnest(batch_ids, attempts) as held (id, attempt)
+      where b.id = held.id and b.attempt = held.attempt and b.worker = claimant
+      returning b.id;
+end
+$$;
+
+CREATE FUNCTION engine.report_run(reported_job bigint, held_batch bigint, held_attempt smallint, claimant bigint, report integer, new_percent smallint, new_note text, first_place integer, pieces json[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+begin
+  -- Whoever takes the batch away waits until this is stored.
+  perform from engine.batch b
+    where b.id = held_batch and b.attempt = held_attempt and b.worker = claimant
+    for share;
+  if not found then
+    return false;
+  end if;
+
+  insert into engine.partial (job_id, place, body)
+  select reported_job, first_place + piece.n - 1, piece.body
+  from unnest(pieces) with ordinality as piece (body, n)
+  on conflict on constraint partial_pkey do nothing;
+
+  update engine.run r
+    set changes = r.changes + 1, reported = report,
+        percent = coalesce(new_percent, r.percent), note = coalesce(new_note, r.note)
+    where r.job_id = reported_job and r.reported < report;
+  return true;
 end
 $$;
 
@@ -866,7 +1061,11 @@ CREATE VIEW engine.job_status AS
     j.caller,
         CASE
             WHEN (r.job_id IS NOT NULL) THEN (r.state)::text
-            WHEN (d.job_id IS NULL) THEN 'available'::text
+            WHEN (d.job_id IS NULL) THEN
+            CASE
+                WHEN ((u.job_id IS NOT NULL) AND engine.is_running(u.*)) THEN 'running'::text
+                ELSE 'available'::text
+            END
             WHEN (f.failures > 0) THEN 'retryable'::text
             ELSE 'scheduled'::text
         END AS state,
@@ -876,10 +1075,11 @@ CREATE VIEW engine.job_status AS
     COALESCE(d.run_at, j.accepted_at) AS scheduled_at,
     r.finalized_at,
     r.problem
-   FROM ((((engine.job j
+   FROM (((((engine.job j
      LEFT JOIN engine.result r ON ((r.job_id = j.id)))
      LEFT JOIN engine.deferred d ON ((d.job_id = j.id)))
      LEFT JOIN engine.detour w ON ((w.job_id = j.id)))
+     LEFT JOIN engine.run u ON ((u.job_id = j.id)))
      CROSS JOIN LATERAL ( SELECT count(*) AS failures
            FROM engine.failure f_1
           WHERE (f_1.job_id = j.id)) f);
@@ -900,12 +1100,22 @@ CREATE TABLE engine.log (
     CONSTRAINT there_is_one_log CHECK (is_the_log)
 );
 
+CREATE TABLE engine.long_kind (
+    kind text NOT NULL
+);
+
 CREATE TABLE engine.node (
     number smallint NOT NULL,
     term bigint DEFAULT 0 NOT NULL,
     leased_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     stamps_below bigint DEFAULT 0 NOT NULL,
     CONSTRAINT number_fits_six_bits CHECK (((number >= 0) AND (number <= 63)))
+);
+
+CREATE TABLE engine.partial (
+    job_id bigint NOT NULL,
+    place integer NOT NULL,
+    body json NOT NULL
 );
 
 CREATE TABLE engine.paused_kind (
@@ -1002,8 +1212,14 @@ ALTER TABLE ONLY engine.leader
 ALTER TABLE ONLY engine.log
     ADD CONSTRAINT log_pkey PRIMARY KEY (is_the_log);
 
+ALTER TABLE ONLY engine.long_kind
+    ADD CONSTRAINT long_kind_pkey PRIMARY KEY (kind);
+
 ALTER TABLE ONLY engine.node
     ADD CONSTRAINT node_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY engine.partial
+    ADD CONSTRAINT partial_pkey PRIMARY KEY (job_id, place);
 
 ALTER TABLE ONLY engine.paused_kind
     ADD CONSTRAINT paused_kind_pkey PRIMARY KEY (kind);
@@ -1016,6 +1232,9 @@ ALTER TABLE ONLY engine.result
 
 ALTER TABLE ONLY engine.result_rest
     ADD CONSTRAINT result_rest_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY engine.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (job_id);
 
 CREATE INDEX question_near ON ask_around_me.question USING gist (point(lon, lat), rank) WHERE (state = 'open'::ask_around_me.question_state);
 

@@ -83,7 +83,7 @@ std::string shared_server() {
 PgFixture::PgFixture(std::span<const pg::MigrationSet> sets, std::string server_url)
     : server_url_{std::move(server_url)},
       options_{options_for(pg::with_database(server_url_, clone(server_url_, sets)))},
-      onlooker_{options_} {}
+      onlooker_{std::make_unique<pg::Connection>(options_)} {}
 
 PgFixture::~PgFixture() {
   try {
@@ -96,11 +96,11 @@ PgFixture::~PgFixture() {
 }
 
 std::string PgFixture::value_of(const std::string& sql) {
-  return onlooker_.query(sql).one().get<std::string>(0);
+  return onlooker_->query(sql).one().get<std::string>(0);
 }
 
 void PgFixture::terminate_backend(int pid) {
-  if (!onlooker_.run(kTerminate, pid).one().get<bool>(0)) {
+  if (!onlooker_->run(kTerminate, pid).one().get<bool>(0)) {
     throw base::Error{"a server process did not end"};
   }
 }

@@ -3,6 +3,7 @@
 #include "pg/connection.hpp"
 #include "pg/migrator.hpp"
 
+#include <memory>
 #include <span>
 #include <string>
 
@@ -29,7 +30,9 @@ class PgFixture {
   [[nodiscard]] const pg::ConnectionOptions& options() const noexcept { return options_; }
 
   /// A connection beside those under test, to arrange and to look.
-  [[nodiscard]] pg::Connection& onlooker() noexcept { return onlooker_; }
+  [[nodiscard]] pg::Connection& onlooker() noexcept { return *onlooker_; }
+  /// After the server was started again.
+  void reconnect() { onlooker_ = std::make_unique<pg::Connection>(options_); }
 
   /// The first column of the only row that `sql` gives the onlooker.
   [[nodiscard]] std::string value_of(const std::string& sql);
@@ -40,7 +43,7 @@ class PgFixture {
  private:
   std::string server_url_;
   pg::ConnectionOptions options_;
-  pg::Connection onlooker_;
+  std::unique_ptr<pg::Connection> onlooker_;
 };
 
 }  // namespace support

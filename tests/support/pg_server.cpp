@@ -77,6 +77,19 @@ void PgServer::thaw() {
   process_->signal(SIGCONT);
 }
 
+void PgServer::die() {
+  for (const pid_t pid : processes()) ::kill(pid, SIGKILL);
+  process_->signal(SIGKILL);
+  static_cast<void>(process_->wait_for(10s));
+  // Its own next start would do the same, but is_ready() reads it before.
+  std::filesystem::remove(folder_.path() / "data/postmaster.pid");
+}
+
+void PgServer::stop_at_once() {
+  process_->signal(SIGQUIT);
+  static_cast<void>(process_->wait_for(10s));
+}
+
 void PgServer::become_standby() {
   process_->stop();
   std::ofstream{folder_.path() / "data/standby.signal"}.close();

@@ -32,6 +32,13 @@ class PgServer {
   void freeze_processes();
   void thaw();
 
+  /// SIGKILL for the server and every process of it, as if the machine had lost power but not its
+  /// disk's cache.
+  void die();
+  /// `pg_ctl stop -m immediate`: it replays its log at the next start.
+  void stop_at_once();
+  void start_again() { start(); }
+
   /// Starts it again as a standby that waits for more log.
   void become_standby();
 

@@ -3,6 +3,7 @@
 #include "base/back_off.hpp"
 #include "base/check.hpp"
 #include "base/error.hpp"
+#include "base/fail_point.hpp"
 #include "base/pause.hpp"
 #include "pg/error.hpp"
 
@@ -207,7 +208,9 @@ BatchInserter::Stored BatchInserter::store(const std::stop_token& stop,
   try {
     if (!commit.rows) commit.rows = rows_of(group);
     const auto connection = pool_.acquire(stop);
+    base::fail_point("accept.before_commit");
     commit.refused = insert_or_find(*connection, group, commit);
+    base::fail_point("accept.committed");
     if (commit.refused) return Stored::kRefused;
     return Stored::kYes;
   } catch (const pg::InDoubt& error) {

@@ -1,5 +1,6 @@
 #include "engine/jobs/janitor.hpp"
 
+#include "base/fail_point.hpp"
 #include "base/pause.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/piece_ids.hpp"
@@ -53,6 +54,7 @@ void Janitor::promote(const std::stop_token& stop) {
   const auto connection = pool_.acquire(stop);
   while (true) {
     const int promoted = promote_due(*connection, make_piece_ids(ids_, kPromotedAtOnce));
+    if (promoted > 0) base::fail_point("janitor.promoted");
     if (promoted > 0) ready_.notify();
     if (promoted < kPromotedAtOnce) return;
   }
@@ -64,6 +66,7 @@ void Janitor::rescue(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Rescued rescued = rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces));
     if (!rescued.is_any) return;
+    base::fail_point("janitor.rescued");
     log_.warning("a batch was rescued from a worker that stopped");
     ready_.notify();
     if (rescued.job) publish_status(*connection, *rescued.job, options_.statuses);

@@ -1,6 +1,7 @@
 #include "engine/jobs/long_workers.hpp"
 
 #include "base/error.hpp"
+#include "base/fail_point.hpp"
 #include "base/pause.hpp"
 #include "engine/jobs/status_store.hpp"
 
@@ -103,6 +104,7 @@ bool LongWorkers::claim_what_fits() {
   const auto connection = around_.queue.acquire();
   auto claimed = claim_run(*connection, around_.ids, id_, kinds_, options_.lease);
   if (!claimed) return false;
+  base::fail_point("long.claimed");
   const wire::JobId job = claimed->job.id;
   add(std::move(*claimed));
   publish_status(*connection, job, options_.statuses);

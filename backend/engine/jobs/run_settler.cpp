@@ -2,6 +2,7 @@
 
 #include "base/back_off.hpp"
 #include "base/error.hpp"
+#include "base/fail_point.hpp"
 #include "base/pause.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/piece_ids.hpp"
@@ -57,6 +58,7 @@ bool RunSettler::report(WorkerId worker, const ClaimedRun& claimed, Run& run) co
   try {
     const auto connection = parts_.queue.acquire();
     if (!report_run(*connection, worker, claimed, *report)) return false;
+    base::fail_point("long.reported");
     publish_status(*connection, claimed.job.id, parts_.statuses);
     return true;
   } catch (const base::Error&) {
@@ -93,9 +95,11 @@ void RunSettler::complete(WorkerId worker,
       complete_and_commit(tx, work, {}, app_of(claimed.claim.kind));
     } else {
       if (finished.store) finished.store(tx);
+      base::fail_point("long.settling");
       complete_and_commit(tx, work, std::array{finished.outcome}, app_of(claimed.claim.kind));
     }
   }
+  base::fail_point("long.settled");
   parts_.appended.notify();
   publish_status(*connection, claimed.job.id, parts_.statuses);
 }

@@ -1,6 +1,7 @@
 #include "engine/jobs/worker.hpp"
 
 #include "base/back_off.hpp"
+#include "base/fail_point.hpp"
 #include "base/pause.hpp"
 #include "engine/jobs/piece_ids.hpp"
 #include "engine/jobs/problems.hpp"
@@ -47,6 +48,7 @@ void Worker::run(const std::stop_token& stop) {
       continue;
     }
     idle.reset();
+    base::fail_point("work.claimed");
     work_all(stop, std::move(claims));
   }
 }
@@ -115,13 +117,16 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     const WorkInHand work = lock_work(tx, id_, claims);
     // Lost to another worker, or committed by an attempt whose commit was in doubt.
     if (work.batches.empty()) return Attempt::kEnded;
+    base::fail_point("work.locked");
 
     const std::vector<Outcome> outcomes =
         work.jobs.empty() ? std::vector<Outcome>{} : handlers_.find(kind)->handle(work.jobs, tx);
     if (outcomes.size() != work.jobs.size()) {
       throw std::logic_error{"the handler did not return one outcome per job"};
     }
+    base::fail_point("work.handled");
     complete_and_commit(tx, work, outcomes, app_of(kind));
+    base::fail_point("work.committed");
     appended_.notify();
     if (options_.statuses) options_.statuses->publish(statuses_after(work, outcomes));
     return Attempt::kEnded;
@@ -153,8 +158,10 @@ Worker::Work Worker::fail(const std::stop_token& stop, const Claim& claim) {
   while (!stop.stop_requested()) {
     try {
       const auto connection = pool_.acquire(stop);
+      base::fail_point("work.failing");
       const auto ended =
           fail_batch(*connection, id_, claim, failed, make_piece_ids(ids_, kSplitPieces));
+      base::fail_point("work.failed");
       // The pieces are ready at once.
       accepted_.notify();
       if (ended) publish_status(*connection, *ended, options_.statuses);

@@ -122,15 +122,21 @@ std::vector<std::int64_t> JobsCase::piece_ids() {
   return engine::jobs::make_piece_ids(ids, engine::jobs::kSplitPieces);
 }
 
+engine::jobs::Completed effect_of(const Job& job) {
+  const auto cell = geo::parse_cell(job.args.at("n").get<int>() % 2 == 0 ? "9q8yyk9" : "u33dc00");
+  return {.result = {{"n", job.args.at("n")}},
+          .events = {{.type = "test.acted",
+                      .subject = job.id.text(),
+                      .cell = *cell,
+                      .data = {{"job", job.id.value()}}}}};
+}
+
 std::vector<Outcome> act(std::span<const Job> jobs, pg::Transaction& tx) {
   std::vector<std::int64_t> job_ids;
   std::vector<Outcome> outcomes;
   for (const Job& job : jobs) {
     job_ids.push_back(job.id.value());
-    const auto cell = geo::parse_cell(job.args.at("n").get<int>() % 2 == 0 ? "9q8yyk9" : "u33dc00");
-    outcomes.emplace_back(engine::jobs::Completed{
-        .result = {{"n", job.args.at("n")}},
-        .events = {{.type = "test.acted", .subject = job.id.text(), .cell = *cell, .data = {}}}});
+    outcomes.emplace_back(effect_of(job));
   }
   tx.run(kEffect, job_ids);
   return outcomes;

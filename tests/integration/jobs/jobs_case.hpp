@@ -55,6 +55,9 @@ class JobsCase : public support::PgFixture {
   engine::jobs::NodeLease ids;
 };
 
+/// The job's own result, and one event.
+[[nodiscard]] engine::jobs::Completed effect_of(const engine::jobs::Job& job);
+
 /// Writes one effect per job and completes it, with an event when `cell` is given.
 [[nodiscard]] std::vector<engine::jobs::Outcome> act(std::span<const engine::jobs::Job> jobs,
                                                      pg::Transaction& tx);
