@@ -55,6 +55,19 @@ pg::ConnectionOptions reader_connection(const std::string& url) {
   return options;
 }
 
+// What jobs and events are called where every process of this database hears it.
+constexpr auto kJobsChannel = "earshot_jobs";
+constexpr auto kEventsChannel = "earshot_events";
+
+// A stop waits for them, and what they do is no more than a hint.
+pg::ConnectionOptions wake_connection(const std::string& url, const char* name) {
+  pg::ConnectionOptions options = connection_to(url, name);
+  options.statement_timeout = 1s;
+  options.reply_margin = 500ms;
+  options.connect_timeout = 2s;
+  return options;
+}
+
 pg::PoolOptions queue_pool(const EngineOptions& options, DatabaseCheck& check) {
   // One for each thread that holds one: workers, inserter, janitor, node lease.
   return {.connections_max = options.workers + 3,
@@ -90,15 +103,25 @@ Engine::Engine(EngineOptions options,
                const base::Clock& clock,
                const base::Log& log)
     : log_{log},
+      accepted_{[this] {
+        ready_.notify();
+        tell_others(kJobsChannel);
+      }},
+      appended_{[this] {
+        readable_.notify();
+        tell_others(kEventsChannel);
+      }},
       check_{reader_connection(options.database_url), options.database, statements(apps)},
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log} {
   check_database();
+  start_wake_ups(options);
   if (options.roles.worker || options.roles.api) start_statuses(options.bridge.broker, clock);
   if (options.roles.bridge) {
+    options.bridge.listener = &*listener_;
     bridge_.emplace(connection_to(options.database_url, "earshot-bridge"),
                     std::move(options.bridge),
-                    appended_,
+                    readable_,
                     clock,
                     log);
   }
@@ -118,6 +141,30 @@ void Engine::check_database() {
     log_.warning("the database is away; requests are refused until it is back",
                  {{"reason", error.what()}});
   }
+}
+
+void Engine::start_wake_ups(const EngineOptions& options) {
+  notifier_.emplace(wake_connection(options.database_url, "earshot-notifier"), log_);
+  std::vector<pg::Subscription> wanted;
+  if (options.roles.worker) wanted.push_back({.channel = kJobsChannel, .signal = &ready_});
+  if (options.roles.bridge) wanted.push_back({.channel = kEventsChannel, .signal = &readable_});
+  if (wanted.empty()) return;
+  listener_.emplace(wake_connection(options.database_url, "earshot-listener"),
+                    std::move(wanted),
+                    *notifier_,
+                    log_);
+}
+
+void Engine::tell_others(const std::string& channel) {
+  if (listener_ && listener_->is_alone()) return;
+  // The one that relays for all is this one.
+  const bool is_relay = bridge_ && bridge_->state().role == bridge::BridgeState::Role::kLeading;
+  if (channel == kEventsChannel && is_relay) return;
+  notifier_->notify(channel);
+}
+
+std::optional<pg::ListenerFacts> Engine::heard() const {
+  return listener_ ? std::optional{listener_->facts()} : std::nullopt;
 }
 
 std::optional<int> Engine::http_port() const {
@@ -140,14 +187,10 @@ void Engine::start_workers(const EngineOptions& options, std::span<const App* co
                    accepted_,
                    log_,
                    jobs::JanitorOptions{.retention = options.retention, .statuses = statuses});
+  const jobs::WorkerOptions worker{.listener = &*listener_, .statuses = statuses};
   for (std::size_t i = 0; i < options.workers; ++i) {
-    workers_.push_back(std::make_unique<jobs::Worker>(queue_,
-                                                      handlers_,
-                                                      *ids_,
-                                                      accepted_,
-                                                      appended_,
-                                                      log_,
-                                                      jobs::WorkerOptions{.statuses = statuses}));
+    workers_.push_back(
+        std::make_unique<jobs::Worker>(queue_, handlers_, *ids_, ready_, appended_, log_, worker));
   }
 }
 

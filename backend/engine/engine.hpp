@@ -13,6 +13,8 @@
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/node_lease.hpp"
 #include "engine/jobs/worker.hpp"
+#include "pg/listener.hpp"
+#include "pg/notifier.hpp"
 #include "pg/pool.hpp"
 
 #include <memory>
@@ -58,21 +60,30 @@ class Engine {
   /// Whether what happens here reaches the broker; true without the role `bridge`.
   [[nodiscard]] bool is_relaying() const { return !bridge_ || bridge_->is_connected(); }
 
+  /// What came of other processes' notices; nothing for a process that does not listen.
+  [[nodiscard]] std::optional<pg::ListenerFacts> heard() const;
+
   /// The port of the role `api`; nothing without it.
   [[nodiscard]] std::optional<int> http_port() const;
 
  private:
   void check_database();
+  void start_wake_ups(const EngineOptions& options);
+  void tell_others(const std::string& channel);
   void start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock);
   void start_workers(const EngineOptions& options, std::span<const App* const> apps);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
   const base::Log& log_;
-  base::WakeSignal accepted_;  // Jobs were stored: a worker may claim.
-  base::WakeSignal appended_;  // Events were stored: the relay may read.
+  base::WakeSignal ready_;     // Jobs are ready, whoever stored them: a worker may claim.
+  base::WakeSignal readable_;  // Events are there, whoever stored them: the relay may read.
+  base::WakeSignal accepted_;  // This process stored jobs; passed on to `ready_` and the others.
+  base::WakeSignal appended_;  // It stored events; passed on to `readable_` and the others.
   DatabaseCheck check_;
   pg::Pool queue_;
   pg::Pool readers_;
+  std::optional<pg::Notifier> notifier_;
+  std::optional<pg::Listener> listener_;
   std::optional<bridge::Bridge> bridge_;
   std::optional<bridge::StatusFeed> statuses_;
   std::optional<jobs::NodeLease> ids_;

@@ -83,9 +83,9 @@ std::vector<engine::jobs::Claim> JobsCase::claim(engine::jobs::WorkerId worker,
 
 void JobsCase::work_until_all_ended(const Handle& handle, int workers) {
   engine::jobs::HandlerRegistry handlers;
-  handlers.add(kKind, handler(handle));
-  engine::jobs::WorkerOptions options;
-  options.retry = {.first = std::chrono::milliseconds{5}, .longest = std::chrono::milliseconds{20}};
+  handlers.add(kKind,
+               handler(handle),
+               {.first = std::chrono::milliseconds{5}, .longest = std::chrono::milliseconds{20}});
   const engine::jobs::Janitor janitor{pool,
                                       ids,
                                       accepted,
@@ -94,8 +94,8 @@ void JobsCase::work_until_all_ended(const Handle& handle, int workers) {
                                        .rescue_every = std::chrono::milliseconds{50}}};
   std::vector<std::unique_ptr<engine::jobs::Worker>> running;
   for (int i = 0; i < workers; ++i) {
-    running.push_back(std::make_unique<engine::jobs::Worker>(
-        pool, handlers, ids, accepted, appended, log, options));
+    running.push_back(
+        std::make_unique<engine::jobs::Worker>(pool, handlers, ids, accepted, appended, log));
   }
   REQUIRE(support::eventually([&] { return open_jobs() == 0; }));
 }

@@ -43,9 +43,10 @@ class Listener final : public engine::jobs::StatusPublisher {
 class StatusCase : public JobsCase {
  public:
   void start(jobs_test::Handle handle, std::chrono::milliseconds retry_after) {
-    handlers_.add(kKind, jobs_test::handler(std::move(handle)));
+    handlers_.add(kKind,
+                  jobs_test::handler(std::move(handle)),
+                  {.first = retry_after, .longest = retry_after});
     engine::jobs::WorkerOptions options;
-    options.retry = {.first = retry_after, .longest = retry_after};
     options.statuses = &listener;
     worker_.emplace(pool, handlers_, ids, accepted, appended, log, options);
   }
