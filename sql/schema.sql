@@ -932,6 +932,16 @@ CREATE TABLE engine.result_rest (
     CONSTRAINT only_a_completed_job_has_no_problem CHECK (((state = 'completed'::engine.final_state) = (problem IS NULL)))
 );
 
+CREATE TABLE engine.schedule (
+    name text NOT NULL,
+    known_since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE engine.schedule_fire (
+    schedule text NOT NULL,
+    fire_at timestamp with time zone NOT NULL
+);
+
 ALTER TABLE ONLY engine.event ATTACH PARTITION engine.event_rest DEFAULT;
 
 ALTER TABLE ONLY engine.failure ATTACH PARTITION engine.failure_rest DEFAULT;
@@ -1016,6 +1026,12 @@ ALTER TABLE ONLY engine.result
 
 ALTER TABLE ONLY engine.result_rest
     ADD CONSTRAINT result_rest_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY engine.schedule_fire
+    ADD CONSTRAINT schedule_fire_pkey PRIMARY KEY (schedule, fire_at);
+
+ALTER TABLE ONLY engine.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
 
 CREATE INDEX question_near ON ask_around_me.question USING gist (point(lon, lat), rank) WHERE (state = 'open'::ask_around_me.question_state);
 

@@ -7,6 +7,7 @@
 #include "engine/jobs/control_store.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/retention.hpp"
+#include "engine/jobs/schedule_store.hpp"
 #include "engine/outbox/event_store.hpp"
 #include "engine/requests/denial_store.hpp"
 
@@ -69,8 +70,8 @@ pg::ConnectionOptions wake_connection(const std::string& url, const char* name) 
 }
 
 pg::PoolOptions queue_pool(const EngineOptions& options, DatabaseCheck& check) {
-  // One for each thread that holds one: workers, inserter, janitor, node lease.
-  return {.connections_max = options.workers + 3,
+  // One for each thread that holds one: workers, inserter, janitor, scheduler, node lease.
+  return {.connections_max = options.workers + 4,
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
@@ -114,6 +115,7 @@ Engine::Engine(EngineOptions options,
       check_{reader_connection(options.database_url), options.database, statements(apps)},
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log} {
+  if (options.roles.worker) register_work(apps);
   check_database();
   start_wake_ups(options);
   if (options.roles.worker || options.roles.api) start_statuses(options.bridge.broker, clock);
@@ -126,7 +128,7 @@ Engine::Engine(EngineOptions options,
                     log);
   }
   if (options.roles.worker || options.roles.api) ids_.emplace(queue_, clock, log);
-  if (options.roles.worker) start_workers(options, apps);
+  if (options.roles.worker) start_workers(options, clock);
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
     api_.emplace(std::move(options.api), readers_, apps, clock, log);
@@ -179,8 +181,19 @@ void Engine::start_statuses(const bridge::BrokerAddress& broker, const base::Clo
   statuses_.emplace(bridge::StatusFeedOptions{.broker = broker}, clock, log_);
 }
 
-void Engine::start_workers(const EngineOptions& options, std::span<const App* const> apps) {
-  for (const App* app : apps) app->register_handlers(handlers_);
+void Engine::register_work(std::span<const App* const> apps) {
+  for (const App* app : apps) {
+    app->register_handlers(handlers_);
+    app->register_schedules(schedules_);
+  }
+  for (const auto& [schedule, times] : schedules_.entries()) {
+    if (handlers_.find(schedule.kind)) continue;
+    throw base::Error{"the schedule \"" + schedule.name + "\" cannot be kept: nobody handles \"" +
+                      schedule.kind + "\""};
+  }
+}
+
+void Engine::start_workers(const EngineOptions& options, const base::Clock& clock) {
   jobs::StatusPublisher* const statuses = statuses_ ? &*statuses_ : nullptr;
   janitor_.emplace(queue_,
                    *ids_,
@@ -191,6 +204,9 @@ void Engine::start_workers(const EngineOptions& options, std::span<const App* co
   for (std::size_t i = 0; i < options.workers; ++i) {
     workers_.push_back(
         std::make_unique<jobs::Worker>(queue_, handlers_, *ids_, ready_, appended_, log_, worker));
+  }
+  if (!schedules_.entries().empty()) {
+    scheduler_.emplace(queue_, schedules_, *ids_, accepted_, clock, log_);
   }
 }
 
@@ -207,6 +223,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::control_store_statements(),
                                                jobs::node_lease_statements(),
                                                jobs::retention_statements(),
+                                               jobs::schedule_store_statements(),
                                                requests::denial_store_statements(),
                                                bridge::leader_lease_statements(),
                                                bridge::relay_store_statements()});

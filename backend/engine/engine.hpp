@@ -12,6 +12,7 @@
 #include "engine/jobs/handler_registry.hpp"
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/scheduler.hpp"
 #include "engine/jobs/worker.hpp"
 #include "pg/listener.hpp"
 #include "pg/notifier.hpp"
@@ -71,7 +72,8 @@ class Engine {
   void start_wake_ups(const EngineOptions& options);
   void tell_others(const std::string& channel);
   void start_statuses(const bridge::BrokerAddress& broker, const base::Clock& clock);
-  void start_workers(const EngineOptions& options, std::span<const App* const> apps);
+  void register_work(std::span<const App* const> apps);
+  void start_workers(const EngineOptions& options, const base::Clock& clock);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
   const base::Log& log_;
@@ -89,6 +91,8 @@ class Engine {
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;
   std::optional<jobs::Janitor> janitor_;
+  jobs::ScheduleRegistry schedules_;
+  std::optional<jobs::Scheduler> scheduler_;
   std::vector<std::unique_ptr<jobs::Worker>> workers_;
   std::optional<jobs::BatchInserter> inserter_;
   std::optional<ApiRole> api_;

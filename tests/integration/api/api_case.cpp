@@ -74,7 +74,14 @@ engine::EngineOptions ApiCase::engine_options(engine::Roles roles) const {
 }
 
 std::unique_ptr<engine::Engine> ApiCase::another_process(engine::Roles roles) {
-  return std::make_unique<engine::Engine>(engine_options(roles), apps(), clock, log);
+  return another_process(roles, apps(), clock);
+}
+
+std::unique_ptr<engine::Engine> ApiCase::another_process(
+    engine::Roles roles,
+    std::span<const engine::App* const> its_apps,
+    const base::Clock& its_clock) {
+  return std::make_unique<engine::Engine>(engine_options(roles), its_apps, its_clock, log);
 }
 
 std::string ApiCase::guest() {

@@ -41,6 +41,10 @@ class ApiCase : public support::PgFixture {
                                   const std::string& key);
   /// Another process with other roles, on the same database.
   [[nodiscard]] std::unique_ptr<engine::Engine> another_process(engine::Roles roles);
+  [[nodiscard]] std::unique_ptr<engine::Engine> another_process(
+      engine::Roles roles,
+      std::span<const engine::App* const> its_apps,
+      const base::Clock& its_clock);
   /// Looks at a job until it is final.
   [[nodiscard]] base::Json final_job(const std::string& id, const std::string& token);
   /// Asks, waits for the end, and gives the question's id.
