@@ -721,6 +721,13 @@ CREATE TABLE echo.note (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE SEQUENCE engine.accept_order
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE engine.deferred (
     job_id bigint NOT NULL,
     run_at timestamp with time zone NOT NULL,
@@ -834,6 +841,7 @@ CREATE TABLE engine.job (
     max_attempts smallint NOT NULL,
     traceparent text,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    accept_order bigint DEFAULT nextval('engine.accept_order'::regclass),
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 )
 PARTITION BY RANGE (id);
@@ -846,6 +854,7 @@ CREATE TABLE engine.job_rest (
     max_attempts smallint NOT NULL,
     traceparent text,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    accept_order bigint DEFAULT nextval('engine.accept_order'::regclass),
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 );
 
