@@ -3,6 +3,7 @@
 #include "base/guarded.hpp"
 
 #include <chrono>
+#include <functional>
 #include <stop_token>
 #include <utility>
 
@@ -14,8 +15,14 @@ namespace base {
 /// Threads: any. Polling stays the base: a waiter always comes back after its period.
 class WakeSignal {
  public:
+  WakeSignal() = default;
+  /// `pass_on` is called with each notice by whoever gives it, so it must be quick: for news that
+  /// go further than to one waiter.
+  explicit WakeSignal(std::function<void()> pass_on) : pass_on_{std::move(pass_on)} {}
+
   void notify() {
     raised_.update([](bool& raised) { raised = true; });
+    if (pass_on_) pass_on_();
   }
 
   /// True when it was notified, false when the period was over or a stop was requested.
@@ -29,6 +36,7 @@ class WakeSignal {
 
  private:
   Guarded<bool> raised_{false};
+  const std::function<void()> pass_on_{};
 };
 
 }  // namespace base

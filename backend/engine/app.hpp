@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/jobs/handler_registry.hpp"
+#include "engine/jobs/schedule_registry.hpp"
 #include "engine/requests/command_registry.hpp"
 #include "engine/requests/query_registry.hpp"
 #include "pg/migrator.hpp"
@@ -37,6 +38,9 @@ class App {
 
   /// What the engine runs for each job kind. Called once, before the first claim.
   virtual void register_handlers(jobs::HandlerRegistry& handlers) const = 0;
+
+  /// Jobs that the engine accepts by itself, by the clock. Called once, before the first is due.
+  virtual void register_schedules(jobs::ScheduleRegistry&) const {}
 };
 
 }  // namespace engine

@@ -8,6 +8,7 @@
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/retention.hpp"
 #include "engine/jobs/run_store.hpp"
+#include "engine/jobs/schedule_store.hpp"
 #include "engine/jobs/status_store.hpp"
 #include "engine/outbox/event_store.hpp"
 #include "engine/requests/denial_store.hpp"
@@ -57,10 +58,24 @@ pg::ConnectionOptions reader_connection(const std::string& url) {
   return options;
 }
 
+// What jobs and events are called where every process of this database hears it.
+constexpr auto kJobsChannel = "earshot_jobs";
+constexpr auto kEventsChannel = "earshot_events";
+
+// A stop waits for them, and what they do is no more than a hint.
+pg::ConnectionOptions wake_connection(const std::string& url, const char* name) {
+  pg::ConnectionOptions options = connection_to(url, name);
+  options.statement_timeout = 1s;
+  options.reply_margin = 500ms;
+  options.connect_timeout = 2s;
+  return options;
+}
+
 pg::PoolOptions queue_pool(const EngineOptions& options, DatabaseCheck& check) {
-  // One for each thread that holds one: workers, inserter, janitor, node lease, and of long work.
+  // One for each thread that holds one: workers, inserter, janitor, scheduler, node lease, and of
+  // long work.
   return {.connections_max =
-              options.workers + 3 + jobs::LongWorkers::connections_max(options.long_jobs),
+              options.workers + 4 + jobs::LongWorkers::connections_max(options.long_jobs),
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
@@ -99,22 +114,34 @@ Engine::Engine(EngineOptions options,
                const base::Clock& clock,
                const base::Log& log)
     : log_{log},
+      ready_{[this] { long_ready_.notify(); }},
+      accepted_{[this] {
+        ready_.notify();
+        tell_others(kJobsChannel);
+      }},
+      appended_{[this] {
+        readable_.notify();
+        tell_others(kEventsChannel);
+      }},
       check_{reader_connection(options.database_url), options.database, statements(apps)},
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log},
       long_readers_{
           connection_to(options.database_url, "earshot-long"), long_pool(options, check_), log} {
+  if (options.roles.worker) register_work(apps);
   check_database();
+  start_wake_ups(options);
   if (options.roles.worker || options.roles.api) start_statuses(options, clock);
   if (options.roles.bridge) {
+    options.bridge.listener = &*listener_;
     bridge_.emplace(connection_to(options.database_url, "earshot-bridge"),
                     std::move(options.bridge),
-                    appended_,
+                    readable_,
                     clock,
                     log);
   }
   if (options.roles.worker || options.roles.api) ids_.emplace(queue_, clock, log);
-  if (options.roles.worker) start_workers(options, apps);
+  if (options.roles.worker) start_workers(options, clock);
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
     api_.emplace(std::move(options.api), readers_, apps, clock, log);
@@ -129,6 +156,30 @@ void Engine::check_database() {
     log_.warning("the database is away; requests are refused until it is back",
                  {{"reason", error.what()}});
   }
+}
+
+void Engine::start_wake_ups(const EngineOptions& options) {
+  notifier_.emplace(wake_connection(options.database_url, "earshot-notifier"), log_);
+  std::vector<pg::Subscription> wanted;
+  if (options.roles.worker) wanted.push_back({.channel = kJobsChannel, .signal = &ready_});
+  if (options.roles.bridge) wanted.push_back({.channel = kEventsChannel, .signal = &readable_});
+  if (wanted.empty()) return;
+  listener_.emplace(wake_connection(options.database_url, "earshot-listener"),
+                    std::move(wanted),
+                    *notifier_,
+                    log_);
+}
+
+void Engine::tell_others(const std::string& channel) {
+  if (listener_ && listener_->is_alone()) return;
+  // The one that relays for all is this one.
+  const bool is_relay = bridge_ && bridge_->state().role == bridge::BridgeState::Role::kLeading;
+  if (channel == kEventsChannel && is_relay) return;
+  notifier_->notify(channel);
+}
+
+std::optional<pg::ListenerFacts> Engine::heard() const {
+  return listener_ ? std::optional{listener_->facts()} : std::nullopt;
 }
 
 std::optional<int> Engine::http_port() const {
@@ -149,22 +200,32 @@ void Engine::start_statuses(const EngineOptions& options, const base::Clock& clo
   statuses_.emplace(std::move(followers));
 }
 
-void Engine::start_workers(const EngineOptions& options, std::span<const App* const> apps) {
-  for (const App* app : apps) app->register_handlers(handlers_);
+void Engine::register_work(std::span<const App* const> apps) {
+  for (const App* app : apps) {
+    app->register_handlers(handlers_);
+    app->register_schedules(schedules_);
+  }
+  for (const auto& [schedule, times] : schedules_.entries()) {
+    if (handlers_.find(schedule.kind) || handlers_.find_long(schedule.kind)) continue;
+    throw base::Error{"the schedule \"" + schedule.name + "\" cannot be kept: nobody handles \"" +
+                      schedule.kind + "\""};
+  }
+}
+
+void Engine::start_workers(const EngineOptions& options, const base::Clock& clock) {
   jobs::StatusPublisher* const statuses = &*statuses_;
   janitor_.emplace(queue_,
                    *ids_,
                    accepted_,
                    log_,
                    jobs::JanitorOptions{.retention = options.retention, .statuses = statuses});
+  const jobs::WorkerOptions worker{.listener = &*listener_, .statuses = statuses};
   for (std::size_t i = 0; i < options.workers; ++i) {
-    workers_.push_back(std::make_unique<jobs::Worker>(queue_,
-                                                      handlers_,
-                                                      *ids_,
-                                                      accepted_,
-                                                      appended_,
-                                                      log_,
-                                                      jobs::WorkerOptions{.statuses = statuses}));
+    workers_.push_back(
+        std::make_unique<jobs::Worker>(queue_, handlers_, *ids_, ready_, appended_, log_, worker));
+  }
+  if (!schedules_.entries().empty()) {
+    scheduler_.emplace(queue_, schedules_, *ids_, accepted_, clock, log_);
   }
   if (handlers_.long_kinds().empty()) return;
   jobs::LongOptions long_jobs = options.long_jobs;
@@ -193,6 +254,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::node_lease_statements(),
                                                jobs::retention_statements(),
                                                jobs::run_store_statements(),
+                                               jobs::schedule_store_statements(),
                                                jobs::status_store_statements(),
                                                requests::denial_store_statements(),
                                                bridge::leader_lease_statements(),

@@ -13,9 +13,12 @@
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/long_workers.hpp"
 #include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/scheduler.hpp"
 #include "engine/jobs/status_fan_out.hpp"
 #include "engine/jobs/worker.hpp"
 #include "engine/requests/job_waiters.hpp"
+#include "pg/listener.hpp"
+#include "pg/notifier.hpp"
 #include "pg/pool.hpp"
 
 #include <memory>
@@ -62,23 +65,33 @@ class Engine {
   /// Whether what happens here reaches the broker; true without the role `bridge`.
   [[nodiscard]] bool is_relaying() const { return !bridge_ || bridge_->is_connected(); }
 
+  /// What came of other processes' notices; nothing for a process that does not listen.
+  [[nodiscard]] std::optional<pg::ListenerFacts> heard() const;
+
   /// The port of the role `api`; nothing without it.
   [[nodiscard]] std::optional<int> http_port() const;
 
  private:
   void check_database();
+  void start_wake_ups(const EngineOptions& options);
+  void tell_others(const std::string& channel);
   void start_statuses(const EngineOptions& options, const base::Clock& clock);
-  void start_workers(const EngineOptions& options, std::span<const App* const> apps);
+  void register_work(std::span<const App* const> apps);
+  void start_workers(const EngineOptions& options, const base::Clock& clock);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
   const base::Log& log_;
-  base::WakeSignal accepted_;  // Jobs were stored: a worker may claim.
-  base::WakeSignal long_ready_;
-  base::WakeSignal appended_;  // Events were stored: the relay may read.
+  base::WakeSignal long_ready_;  // As `ready_`, for long work.
+  base::WakeSignal ready_;       // Jobs are ready, whoever stored them: a worker may claim.
+  base::WakeSignal readable_;    // Events are there, whoever stored them: the relay may read.
+  base::WakeSignal accepted_;    // This process stored jobs; passed on to `ready_` and the others.
+  base::WakeSignal appended_;    // It stored events; passed on to `readable_` and the others.
   DatabaseCheck check_;
   pg::Pool queue_;
   pg::Pool readers_;
   pg::Pool long_readers_;
+  std::optional<pg::Notifier> notifier_;
+  std::optional<pg::Listener> listener_;
   std::optional<bridge::Bridge> bridge_;
   std::optional<bridge::StatusFeed> status_feed_;
   std::optional<requests::JobWaiters> waiters_;
@@ -86,6 +99,8 @@ class Engine {
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;
   std::optional<jobs::Janitor> janitor_;
+  jobs::ScheduleRegistry schedules_;
+  std::optional<jobs::Scheduler> scheduler_;
   std::vector<std::unique_ptr<jobs::Worker>> workers_;
   std::optional<jobs::LongWorkers> long_workers_;
   std::optional<jobs::BatchInserter> inserter_;

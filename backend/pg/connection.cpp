@@ -90,6 +90,15 @@ Rows Connection::query(std::string_view sql) {
   return result_of(send_script(sql));
 }
 
+std::vector<Notification> Connection::wait_for_notifications(milliseconds limit) {
+  std::vector<Notification> came = session_->wait_for_notifications(limit);
+  if (came.empty() && !session_->is_open()) {
+    throw TransientError{
+        {.sqlstate = "08006", .message = "the connection to the database was lost"}};
+  }
+  return came;
+}
+
 std::vector<std::optional<Fault>> Connection::try_to_prepare(
     std::span<const Statement> statements) {
   std::vector<Step> steps;

@@ -18,6 +18,7 @@ namespace pg {
 
 class Session;
 struct Fault;
+struct Notification;
 struct Reply;
 struct Step;
 
@@ -45,6 +46,12 @@ class Connection {
   }
   /// Statements without parameters; several, separated by semicolons, are one transaction.
   Rows query(std::string_view sql);
+
+  /// What has come of NOTIFY on the channels that it listens to, or comes within `limit`.
+  ///
+  /// Shape:  in the order of arrival; empty when nothing came.
+  /// Errors: TransientError when the connection is lost.
+  [[nodiscard]] std::vector<Notification> wait_for_notifications(std::chrono::milliseconds limit);
 
   /// Bounds all that is done from now on, however many replies it takes. After it nothing is sent.
   void set_deadline(Deadline deadline) noexcept { deadline_ = deadline; }

@@ -237,13 +237,26 @@ class Session::Link {
   [[nodiscard]] bool has_timed_out() const noexcept { return has_timed_out_; }
 
   [[nodiscard]] bool is_open() {
-    // An idle server only writes when it says good-bye, or tells of a changed setting.
+    // An idle server only writes when it says good-bye, tells of a changed setting, or notifies.
     while (PQstatus(pg()) == CONNECTION_OK && !is_broken_) {
       pollfd descriptor{.fd = PQsocket(pg()), .events = POLLIN, .revents = 0};
       if (::poll(&descriptor, 1, 0) <= 0) return true;
       if (PQconsumeInput(pg()) == 0) is_broken_ = true;
     }
     return false;
+  }
+
+  [[nodiscard]] std::vector<Notification> wait_for_notifications(milliseconds limit) {
+    const Deadline deadline{limit};
+    std::vector<Notification> came;
+    while (true) {
+      const bool is_alive = is_open();  // Takes in what the server has written.
+      while (PGnotify* const one = PQnotifies(pg())) {
+        came.push_back({.channel = one->relname, .payload = one->extra});
+        PQfreemem(one);
+      }
+      if (!came.empty() || !is_alive || !deadline.wait_for(PQsocket(pg()), POLLIN)) return came;
+    }
   }
 
   [[nodiscard]] Reply broken(Reply reply) {
@@ -321,6 +334,10 @@ Reply Session::send_script(std::string_view sql, milliseconds limit) {
   if (!link_->is_open()) return {.answers = {}, .fault = lost_fault(), .is_broken = false};
   if (PQsendQuery(link_->pg(), std::string{sql}.c_str()) != 1) return link_->broken({});
   return link_->collect(limit, /*is_pipeline=*/false);
+}
+
+std::vector<Notification> Session::wait_for_notifications(milliseconds limit) {
+  return link_->wait_for_notifications(limit);
 }
 
 bool Session::is_open() {

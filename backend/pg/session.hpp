@@ -35,6 +35,12 @@ struct Reply {
   bool is_broken{false};  // The connection is lost; what was sent may have been carried out.
 };
 
+/// What another session, or this one, has said with NOTIFY.
+struct Notification {
+  std::string channel;
+  std::string payload;
+};
+
 /// What a session is made with; `options.hpp` says what the members mean.
 struct SessionOptions {
   std::string connection_string;
@@ -69,6 +75,12 @@ class Session {
 
   /// Runs statements without parameters by the simple protocol; the last one's answer is kept.
   [[nodiscard]] Reply send_script(std::string_view sql, std::chrono::milliseconds limit);
+
+  /// What has come of NOTIFY, or comes within `limit`.
+  ///
+  /// Shape: in the order of arrival; empty when nothing came, or the connection is lost.
+  /// Units: `limit` is above 0.
+  [[nodiscard]] std::vector<Notification> wait_for_notifications(std::chrono::milliseconds limit);
 
   /// False once the connection is lost, or the server has closed it while it was idle. No round
   /// trip.

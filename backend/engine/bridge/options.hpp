@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/bridge/publisher_connection.hpp"
+#include "pg/listener.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -43,6 +44,9 @@ struct BridgeOptions {
   // The log is polled soon after activity and rarely when idle; a WakeSignal comes before that.
   std::chrono::milliseconds poll_least{5};
   std::chrono::milliseconds poll_most{100};
+  // While `listener` tells of what other processes append: then a poll is only the safety net.
+  std::chrono::milliseconds poll_heard{1'000};
+  const pg::Listener* listener{nullptr};  // Null: nobody tells.
   // How often the position is saved: what a crash publishes again.
   std::chrono::milliseconds save_period{100};
   // How long a stop waits for the replies that are under way.

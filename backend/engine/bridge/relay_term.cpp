@@ -98,7 +98,7 @@ bool RelayTerm::open_event_log() {
 
 void RelayTerm::read_event_log() {
   const auto now = around_.clock.monotonic();
-  const bool is_due = now >= read_at_ + (is_woken_ || is_behind_ ? kReadGap : poll_);
+  const bool is_due = now >= read_at_ + (is_woken_ || is_behind_ ? kReadGap : poll());
   const std::size_t limit = std::min(lanes_.room(), around_.options.read_max);
   if (!is_due || limit == 0) return;
 
@@ -110,7 +110,7 @@ void RelayTerm::read_event_log() {
     lanes_.add(events, epoch_);
     read_ = events.back().offset;
   } else if (!is_woken_) {
-    poll_ = std::min(poll_ * 2, around_.options.poll_most);
+    poll_ = std::min(poll_ * 2, longest_poll());
   }
   is_woken_ = false;
 }
@@ -148,11 +148,23 @@ void RelayTerm::show_state() {
   });
 }
 
+std::chrono::milliseconds RelayTerm::poll() const {
+  return std::min(poll_, longest_poll());
+}
+
+std::chrono::milliseconds RelayTerm::longest_poll() const {
+  const BridgeOptions& options = around_.options;
+  // Nobody wakes the relay when it is time to connect to the broker again.
+  const bool is_all_up = lanes_.connected() == options.connections;
+  const bool is_told = options.listener && options.listener->is_healthy();
+  return is_all_up && is_told ? options.poll_heard : options.poll_most;
+}
+
 std::chrono::milliseconds RelayTerm::pause() const {
   const bool wants_to_read = event_log_ && (is_woken_ || is_behind_) && lanes_.room() > 0;
   if (wants_to_read) return kReadGap;
-  if (lanes_.has_outstanding()) return std::min(poll_, kInFlightPeriod);
-  return poll_;
+  if (lanes_.has_outstanding()) return std::min(poll(), kInFlightPeriod);
+  return poll();
 }
 
 }  // namespace engine::bridge

@@ -59,6 +59,8 @@ class RelayTerm {
   void finish();
   void show_state();
   [[nodiscard]] std::chrono::milliseconds pause() const;
+  [[nodiscard]] std::chrono::milliseconds poll() const;
+  [[nodiscard]] std::chrono::milliseconds longest_poll() const;
 
   Surroundings around_;
   LeaderLease& lease_;

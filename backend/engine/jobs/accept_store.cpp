@@ -141,9 +141,13 @@ void AcceptedRows::insert_with(Runner& runner) {
 void AcceptedRows::insert(pg::Connection& connection) {
   if (scheduled_.ids.empty()) return insert_with(connection);
   pg::Transaction tx{connection};
+  insert_within(tx);
+  tx.commit();
+}
+
+void AcceptedRows::insert_within(pg::Transaction& tx) {
   insert_with(tx);
   insert_scheduled(tx);
-  tx.commit();
 }
 
 std::optional<wire::Problem> AcceptedRows::insert_all_or_none(pg::Connection& connection) {

@@ -35,6 +35,9 @@ class AcceptedRows {
   ///
   /// Errors: pg::InDoubt; pg::UniqueViolation when exactly these rows are stored already.
   void insert(pg::Connection& connection);
+  /// Stores everything in a transaction that somebody else commits.
+  /// Errors: as insert().
+  void insert_within(pg::Transaction& tx);
   /// Stores nothing at all when a key was used for something else, and says so: three round trips.
   /// Errors: as insert().
   [[nodiscard]] std::optional<wire::Problem> insert_all_or_none(pg::Connection& connection);

@@ -34,6 +34,9 @@ struct Job {
   int attempt{1};
   int max_attempts{0};
   std::chrono::system_clock::time_point accepted_at{};
+  // Larger than that of every job whose acceptance was reported before this one's began, in any
+  // process: for apps whose later request must win. 0: accepted by a program that drew none.
+  std::int64_t accept_order{0};
   int redrives{0};  // How often an operator has sent it round again.
   int snoozes{0};   // How often a handler has put it off.
 };

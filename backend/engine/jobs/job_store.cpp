@@ -27,17 +27,18 @@ constexpr pg::Statement kLock{"job_lock", R"(
     for update of b
   )
   select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args,
-         job.max_attempts, detour.redrives, detour.snoozes, detour.attempts_before,
+         job.max_attempts, coalesce(job.accept_order, 0) as accept_order,
+         detour.redrives, detour.snoozes, detour.attempts_before,
          (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
          (extract(epoch from now()) * 1000)::bigint as now_ms
   from mine
   left join lateral (
-    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at
+    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order
     from engine.job j
     where mine.job_ids is null
       and j.id between mine.id << 12 and (mine.id << 12) + mine.jobs - 1
     union all
-    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at
+    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order
     from engine.job j
     where mine.job_ids is not null and j.id = any (mine.job_ids)
   ) as job on not exists (select 1 from engine.result r where r.job_id = job.id)
@@ -179,7 +180,8 @@ WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim
                          .args = base::Json::parse(row.get<std::string_view>("args")),
                          .attempt = row.get<std::int16_t>("attempt"),
                          .max_attempts = row.get<std::int16_t>("max_attempts"),
-                         .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms"))});
+                         .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
+                         .accept_order = row.get<std::int64_t>("accept_order")});
     if (row.is_null("redrives")) continue;
     Job& job = work.jobs.back();
     job.max_attempts += row.get<std::int16_t>("attempts_before");

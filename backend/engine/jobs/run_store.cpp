@@ -9,7 +9,8 @@ namespace engine::jobs {
 namespace {
 
 constexpr pg::Statement kClaim{"run_claim", R"(
-  select outcome, batch_id, batch_attempt, id, kind, caller, args, max_attempts, redrives, snoozes,
+  select outcome, batch_id, batch_attempt, id, kind, caller, args, max_attempts, accept_order, redrives,
+         snoozes,
          (extract(epoch from accepted_at) * 1000)::bigint as accepted_at_ms
   from engine.claim_run($1, $2, $3, $4, $5::interval))"};
 

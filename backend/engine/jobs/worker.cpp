@@ -40,17 +40,24 @@ void Worker::run(const std::stop_token& stop) {
   if (!id) return;
   id_ = *id;
 
-  base::BackOff idle{options_.poll_min, options_.poll_max};
+  base::BackOff idle{options_.poll_min, std::max(options_.poll_max, options_.poll_heard)};
   while (!stop.stop_requested()) {
     std::vector<Claim> claims = claim(stop);
     if (claims.empty()) {
-      if (accepted_.wait_for(stop, idle.next())) idle.reset();
+      if (accepted_.wait_for(stop, std::min(idle.next(), longest_poll()))) idle.reset();
       continue;
     }
     idle.reset();
+    // Each notice wakes one worker; there may be more than this one has claimed.
+    accepted_.notify();
     base::fail_point("work.claimed");
     work_all(stop, std::move(claims));
   }
+}
+
+std::chrono::milliseconds Worker::longest_poll() const {
+  const bool is_told = options_.listener && options_.listener->is_healthy();
+  return is_told ? options_.poll_heard : options_.poll_max;
 }
 
 // One transaction per kind: a handler sees many jobs of its kind at once.

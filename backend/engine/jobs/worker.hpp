@@ -6,6 +6,7 @@
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/node_lease.hpp"
 #include "engine/jobs/status_publisher.hpp"
+#include "pg/listener.hpp"
 #include "pg/pool.hpp"
 
 #include <random>
@@ -20,7 +21,10 @@ struct WorkerOptions {
   // How often an idle worker looks by itself; it is woken at once by what this process accepts.
   std::chrono::milliseconds poll_min{5};
   std::chrono::milliseconds poll_max{200};
-  StatusPublisher* statuses{nullptr};  // Told how jobs ended or failed; null: nobody follows.
+  // While `listener` tells of what other processes accept: then a poll is only the safety net.
+  std::chrono::milliseconds poll_heard{1'000};
+  const pg::Listener* listener{nullptr};  // Null: nobody tells.
+  StatusPublisher* statuses{nullptr};     // Told how jobs ended or failed; null: nobody follows.
 };
 
 /// One thread that claims batches, lets handlers do the work, and commits it.
@@ -44,6 +48,7 @@ class Worker {
   void run(const std::stop_token& stop);
   [[nodiscard]] std::optional<WorkerId> take_worker_id(const std::stop_token& stop);
   [[nodiscard]] std::vector<Claim> claim(const std::stop_token& stop);
+  [[nodiscard]] std::chrono::milliseconds longest_poll() const;
   void work_all(const std::stop_token& stop, std::vector<Claim> claims);
   enum class Work { kSettled, kStopped };
   [[nodiscard]] Work work(const std::stop_token& stop, std::span<const Claim> claims);

@@ -51,12 +51,8 @@ std::string Answer::header(const std::string& name) const {
 }
 
 ApiCase::ApiCase(engine::Roles roles, engine::ApiOptions api) : PgFixture{all_tables()} {
-  engine::EngineOptions options;
-  options.roles = roles;
+  engine::EngineOptions options = engine_options(roles);
   options.api = std::move(api);
-  options.database_url = PgFixture::options().url;
-  // scripts/with-services runs it without fsync.
-  options.database.is_throw_away = true;
   options.api.http.port = 0;
   options.api.http.handlers.threads = 8;
   options.api.token_key_file = folder.path() / "token-keys.json";
@@ -66,6 +62,26 @@ ApiCase::ApiCase(engine::Roles roles, engine::ApiOptions api) : PgFixture{all_ta
   REQUIRE(support::eventually([&] {
     return value_of("select count(*) from engine.node where leased_until > now()") == "1";
   }));
+}
+
+engine::EngineOptions ApiCase::engine_options(engine::Roles roles) const {
+  engine::EngineOptions options;
+  options.roles = roles;
+  options.database_url = PgFixture::options().url;
+  // scripts/with-services runs it without fsync.
+  options.database.is_throw_away = true;
+  return options;
+}
+
+std::unique_ptr<engine::Engine> ApiCase::another_process(engine::Roles roles) {
+  return another_process(roles, apps(), clock);
+}
+
+std::unique_ptr<engine::Engine> ApiCase::another_process(
+    engine::Roles roles,
+    std::span<const engine::App* const> its_apps,
+    const base::Clock& its_clock) {
+  return std::make_unique<engine::Engine>(engine_options(roles), its_apps, its_clock, log);
 }
 
 std::string ApiCase::guest() {

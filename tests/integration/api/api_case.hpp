@@ -46,6 +46,12 @@ class ApiCase : public support::PgFixture {
   [[nodiscard]] Answer post_keyed(const std::string& body,
                                   const std::string& token,
                                   const std::string& key);
+  /// Another process with other roles, on the same database.
+  [[nodiscard]] std::unique_ptr<engine::Engine> another_process(engine::Roles roles);
+  [[nodiscard]] std::unique_ptr<engine::Engine> another_process(
+      engine::Roles roles,
+      std::span<const engine::App* const> its_apps,
+      const base::Clock& its_clock);
   /// Looks at a job until it is final.
   [[nodiscard]] base::Json final_job(const std::string& id, const std::string& token);
   /// Asks, waits for the end, and gives the question's id.
@@ -60,6 +66,8 @@ class ApiCase : public support::PgFixture {
   support::ScratchFolder folder;
 
  private:
+  [[nodiscard]] engine::EngineOptions engine_options(engine::Roles roles) const;
+
   std::unique_ptr<engine::Engine> engine_;
 };
 

@@ -53,7 +53,8 @@ create function engine.claim_run(
   claimant bigint, wanted_kinds text[], running_max integer[], piece_ids bigint[], lease interval
 ) returns table (
   outcome text, batch_id bigint, batch_attempt smallint, id bigint, kind text, caller text,
-  args json, max_attempts smallint, redrives smallint, snoozes integer, accepted_at timestamptz
+  args json, max_attempts smallint, accept_order bigint, redrives smallint, snoozes integer,
+  accepted_at timestamptz
 )
 language plpgsql volatile
 as $$
@@ -117,6 +118,7 @@ begin
   return query
     select claimed, next_batch.id, (next_batch.attempt + 1)::smallint, j.id, j.kind, j.caller,
            j.args, (j.max_attempts + coalesce(d.attempts_before, 0))::smallint,
+           coalesce(j.accept_order, 0),
            coalesce(d.redrives, 0::smallint), coalesce(d.snoozes, 0), j.accepted_at
     from engine.job j
     left join engine.detour d on d.job_id = j.id
