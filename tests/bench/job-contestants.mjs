@@ -1,5 +1,6 @@
 import {execFileSync} from 'node:child_process';
 import {readFileSync, readdirSync} from 'node:fs';
+import {join} from 'node:path';
 
 import {insist} from './frame.mjs';
 
@@ -31,8 +32,6 @@ function walBytes(database) {
 
 /** Runs a program that prints {jobs, seconds, cpu_s}; adds what the server needed for it. */
 export function measured(database, program, ...args) {
-	// So that everybody pays as much for whole pages after a checkpoint.
-	database.query('checkpoint');
 	const [wal, cpu] = [walBytes(database), serverSeconds(database)];
 	const said = execFileSync(program, args, {
 		encoding: 'utf8',
@@ -62,4 +61,10 @@ export function engine(database, mode, jobs, ...more) {
 	insist(results === figures.jobs, `${mode}: ${figures.jobs} jobs have ${results} results`);
 	insist(events === figures.jobs, `${mode}: ${figures.jobs} jobs have ${events} events`);
 	return figures;
+}
+
+/** Another's queue. WAL and server time are meant for accept and drain alike. */
+export function peer(database, contestant, jobs) {
+	const program = join(import.meta.dirname, 'job-peers.mjs');
+	return measured(database, process.execPath, program, database.url, contestant, String(jobs));
 }
