@@ -58,8 +58,18 @@ export function engine(database, mode, jobs, ...more) {
 	const args = [database.url, mode, String(jobs), ...more.map(String)];
 	const figures = measured(database, process.env.EARSHOT_BENCH_JOBS, ...args);
 	const [results, events] = counts().map((count, at) => count - before[at]);
-	insist(results === figures.jobs, `${mode}: ${figures.jobs} jobs have ${results} results`);
-	insist(events === figures.jobs, `${mode}: ${figures.jobs} jobs have ${events} events`);
+	const done = figures.done ?? figures.jobs;
+	insist(results === done, `${mode}: ${done} jobs have ${results} results`);
+	insist(events === done, `${mode}: ${done} jobs have ${events} events`);
+	return figures;
+}
+
+/** A queue of one row for each job, as bench_jobs has it. */
+export function rows(database, jobs, rate) {
+	const args = [database.url, 'paced-rows', String(jobs), String(rate)];
+	const figures = measured(database, process.env.EARSHOT_BENCH_JOBS, ...args);
+	const left = database.query('select count(*) from bench_rows.job');
+	insist(left === '0', `${left} rows were left`);
 	return figures;
 }
 

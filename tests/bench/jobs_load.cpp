@@ -33,7 +33,8 @@ double cpu_seconds() {
 
 class Act final : public engine::jobs::BatchHandler {
  public:
-  explicit Act(Progress& progress) : progress_{progress} {}
+  Act(Progress& progress, std::function<void(std::size_t)> on_begun)
+      : progress_{progress}, on_begun_{std::move(on_begun)} {}
 
   std::vector<engine::jobs::Outcome> handle(std::span<const engine::jobs::Job> jobs,
                                             pg::Transaction&) const override {
@@ -41,6 +42,7 @@ class Act final : public engine::jobs::BatchHandler {
     outcomes.reserve(jobs.size());
     for (const auto& job : jobs) {
       const auto n = job.args.at("n").get<std::size_t>();
+      if (on_begun_) on_begun_(n);
       engine::jobs::Completed done{.result = result_of_job(n), .events = {}};
       done.events.push_back({.type = kEventType,
                              .subject = job.id.text(),
@@ -54,6 +56,7 @@ class Act final : public engine::jobs::BatchHandler {
 
  private:
   Progress& progress_;
+  std::function<void(std::size_t)> on_begun_;
 };
 
 }  // namespace
@@ -91,8 +94,9 @@ void Progress::wait_for(std::size_t jobs, std::chrono::seconds limit) {
       });
 }
 
-std::unique_ptr<engine::jobs::BatchHandler> act(Progress& progress) {
-  return std::make_unique<Act>(progress);
+std::unique_ptr<engine::jobs::BatchHandler> act(Progress& progress,
+                                                std::function<void(std::size_t n)> on_begun) {
+  return std::make_unique<Act>(progress, std::move(on_begun));
 }
 
 pg::ConnectionOptions queue_connection(const std::string& url) {

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,8 +46,9 @@ class Progress {
   base::Guarded<std::size_t> done_{0};
 };
 
-/// Completes each job with one result and one event.
-[[nodiscard]] std::unique_ptr<engine::jobs::BatchHandler> act(Progress& progress);
+/// Completes each job with one result and one event; `on_begun`, if any, hears of each job first.
+[[nodiscard]] std::unique_ptr<engine::jobs::BatchHandler> act(
+    Progress& progress, std::function<void(std::size_t n)> on_begun);
 
 /// As the product's queue connections.
 [[nodiscard]] pg::ConnectionOptions queue_connection(const std::string& url);
