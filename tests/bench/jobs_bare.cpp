@@ -104,7 +104,7 @@ class Driver {
   explicit Driver(const std::string& url) : connection_{queue_connection(url)} {}
 
   void accept(const Texts& t) {
-    connection_.run(kAccept_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
+    connection_.run(accept_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
   }
 
   /// The ids of the claimed batches.
@@ -112,7 +112,7 @@ class Driver {
     const engine::jobs::ClaimBudget budget;
     std::vector<std::int64_t> ids;
     for (const pg::Row row : connection_.run(
-             kClaim_, worker, Texts{kBareKind}, budget.jobs_max, budget.bytes_max, "20 s")) {
+             claim_, worker, Texts{kBareKind}, budget.jobs_max, budget.bytes_max, "20 s")) {
       ids.push_back(row.get<std::int64_t>(0));
     }
     return ids;
@@ -120,16 +120,15 @@ class Driver {
 
   void complete(std::int64_t worker, const std::vector<std::int64_t>& ids, const Texts& t) {
     pg::Transaction tx{connection_};
-    tx.run(kLock_, ids, std::vector<std::int16_t>(ids.size(), 1), worker);
-    tx.run_and_commit(
-        kComplete_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
+    tx.run(lock_, ids, std::vector<std::int16_t>(ids.size(), 1), worker);
+    tx.run_and_commit(complete_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
   }
 
  private:
-  const pg::Statement kAccept_{named(engine::jobs::accept_store_statements(), "accept")};
-  const pg::Statement kClaim_{named(engine::jobs::job_store_statements(), "job_claim")};
-  const pg::Statement kLock_{named(engine::jobs::job_store_statements(), "job_lock")};
-  const pg::Statement kComplete_{named(engine::jobs::job_store_statements(), "job_complete")};
+  const pg::Statement accept_{named(engine::jobs::accept_store_statements(), "accept")};
+  const pg::Statement claim_{named(engine::jobs::job_store_statements(), "job_claim")};
+  const pg::Statement lock_{named(engine::jobs::job_store_statements(), "job_lock")};
+  const pg::Statement complete_{named(engine::jobs::job_store_statements(), "job_complete")};
   pg::Connection connection_;
 };
 
