@@ -48,6 +48,14 @@ LongWorkers::~LongWorkers() {
   state_.update([](State& state) { state.is_stopping = true; });
   for (const ActivePtr& active : supervised()) ask(*active, Run::StopReason::kShutdown);
   for (std::jthread& thread : threads_) thread.request_stop();
+  threads_.clear();
+  keeper_.request_stop();
+  keeper_.join();
+  // What the keeper had claimed as the last thread ended.
+  for (const ActivePtr& active : supervised()) {
+    ask(*active, Run::StopReason::kShutdown);
+    settler_.settle(id_, active->claimed, *active->run, {}, options_.report_every);
+  }
 }
 
 // --- The keeper.
