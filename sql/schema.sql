@@ -165,7 +165,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION engine.claim_run(claimant bigint, wanted_kinds text[], running_max integer[], piece_ids bigint[], lease interval) RETURNS TABLE(outcome text, batch_id bigint, batch_attempt smallint, id bigint, kind text, caller text, args json, max_attempts smallint, redrives smallint, snoozes integer, accepted_at timestamp with time zone)
+CREATE FUNCTION engine.claim_run(claimant bigint, wanted_kinds text[], running_max integer[], piece_ids bigint[], lease interval) RETURNS TABLE(outcome text, batch_id bigint, batch_attempt smallint, id bigint, kind text, caller text, args json, max_attempts smallint, accept_order bigint, redrives smallint, snoozes integer, accepted_at timestamp with time zone)
     LANGUAGE plpgsql
     AS $$
 declare
@@ -228,6 +228,7 @@ begin
   return query
     select claimed, next_batch.id, (next_batch.attempt + 1)::smallint, j.id, j.kind, j.caller,
            j.args, (j.max_attempts + coalesce(d.attempts_before, 0))::smallint,
+           coalesce(j.accept_order, 0),
            coalesce(d.redrives, 0::smallint), coalesce(d.snoozes, 0), j.accepted_at
     from engine.job j
     left join engine.detour d on d.job_id = j.id
@@ -638,7 +639,7 @@ begin
   return true;
 exception
   -- Another janitor made it; somebody holds the lock; the default partition has rows of that day.
-  when duplicate_table or lock_not_available or check_violation then
+  when duplicate_table or unique_violation or lock_not_available or check_violation then
     return false;
 end
 $$;
@@ -660,7 +661,7 @@ begin
     name, day, day + 1);
   return true;
 exception
-  when duplicate_table or lock_not_available or check_violation then
+  when duplicate_table or unique_violation or lock_not_available or check_violation then
     return false;
 end
 $$;
@@ -916,6 +917,13 @@ CREATE TABLE echo.note (
     created_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE SEQUENCE engine.accept_order
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE engine.deferred (
     job_id bigint NOT NULL,
     run_at timestamp with time zone NOT NULL,
@@ -1029,6 +1037,7 @@ CREATE TABLE engine.job (
     max_attempts smallint NOT NULL,
     traceparent text,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    accept_order bigint DEFAULT nextval('engine.accept_order'::regclass),
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 )
 PARTITION BY RANGE (id);
@@ -1041,6 +1050,7 @@ CREATE TABLE engine.job_rest (
     max_attempts smallint NOT NULL,
     traceparent text,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
+    accept_order bigint DEFAULT nextval('engine.accept_order'::regclass),
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 );
 
@@ -1142,6 +1152,16 @@ CREATE TABLE engine.result_rest (
     CONSTRAINT only_a_completed_job_has_no_problem CHECK (((state = 'completed'::engine.final_state) = (problem IS NULL)))
 );
 
+CREATE TABLE engine.schedule (
+    name text NOT NULL,
+    known_since timestamp with time zone NOT NULL
+);
+
+CREATE TABLE engine.schedule_fire (
+    schedule text NOT NULL,
+    fire_at timestamp with time zone NOT NULL
+);
+
 ALTER TABLE ONLY engine.event ATTACH PARTITION engine.event_rest DEFAULT;
 
 ALTER TABLE ONLY engine.failure ATTACH PARTITION engine.failure_rest DEFAULT;
@@ -1235,6 +1255,12 @@ ALTER TABLE ONLY engine.result_rest
 
 ALTER TABLE ONLY engine.run
     ADD CONSTRAINT run_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY engine.schedule_fire
+    ADD CONSTRAINT schedule_fire_pkey PRIMARY KEY (schedule, fire_at);
+
+ALTER TABLE ONLY engine.schedule
+    ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
 
 CREATE INDEX question_near ON ask_around_me.question USING gist (point(lon, lat), rank) WHERE (state = 'open'::ask_around_me.question_state);
 
