@@ -161,7 +161,7 @@ std::optional<wire::Problem> AcceptedRows::insert_all_or_none(pg::Connection& co
   return std::nullopt;
 }
 
-void AcceptedRows::insert_scheduled(pg::Transaction& tx) {
+void AcceptedRows::insert_scheduled(pg::Transaction& tx) const {
   if (scheduled_.ids.empty()) return;
   tx.run(kSchedule, scheduled_.ids, scheduled_.run_ats_ms, scheduled_.priorities);
 }

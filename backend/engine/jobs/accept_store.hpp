@@ -83,7 +83,7 @@ class AcceptedRows {
   [[nodiscard]] bool add(const JobSpec& spec, NodeLease& ids);
   [[nodiscard]] std::optional<wire::JobId> batched_id(const JobSpec& spec, NodeLease& ids);
   [[nodiscard]] std::optional<wire::JobId> scheduled_id(const JobSpec& spec, NodeLease& ids);
-  void insert_scheduled(pg::Transaction& tx);
+  void insert_scheduled(pg::Transaction& tx) const;
   // A connection or a transaction runs the statement.
   template <typename Runner>
   void insert_with(Runner& runner);

@@ -130,6 +130,7 @@ EndedEarly discard_job(pg::Connection& connection, wire::JobId id, const std::st
 std::vector<Redriven> redrive_jobs(pg::Connection& connection,
                                    const std::vector<wire::JobId>& ids) {
   std::vector<std::int64_t> values;
+  values.reserve(ids.size());
   for (const wire::JobId id : ids) values.push_back(id.value());
   std::vector<Redriven> all;
   for (const pg::Row row : connection.run(kRedrive, values)) {

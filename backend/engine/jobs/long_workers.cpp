@@ -164,6 +164,7 @@ void LongWorkers::renew_all() {
   const auto all = supervised();
   if (all.empty()) return;
   std::vector<Claim> claims;
+  claims.reserve(all.size());
   for (const ActivePtr& active : all) claims.push_back(active->claimed.claim);
   const auto now = Clock::now();
   const auto held = renew_runs(*around_.queue.acquire(), id_, claims, options_.lease);
@@ -180,6 +181,7 @@ void LongWorkers::look_for_stops() {
   const auto all = supervised();
   if (all.empty()) return;
   std::vector<std::int64_t> jobs;
+  jobs.reserve(all.size());
   for (const ActivePtr& active : all) {
     jobs.push_back(active->claimed.job.id.value());
   }

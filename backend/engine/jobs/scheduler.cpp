@@ -134,6 +134,7 @@ std::vector<Taken> Scheduler::accept(const std::stop_token& stop, const std::vec
   if (specs.empty()) return taken;
 
   std::vector<const JobSpec*> pointers;
+  pointers.reserve(specs.size());
   for (const JobSpec& spec : specs) pointers.push_back(&spec);
   auto rows = AcceptedRows::of(pointers, ids_);
   if (!rows) throw base::TransientError{"no node number is leased"};

@@ -40,7 +40,7 @@ class Scheduler {
 
  private:
   struct Due {
-    std::size_t place;  // In the registry.
+    std::size_t place{0};  // In the registry.
     CronTimes::Minute fire_at;
   };
 
