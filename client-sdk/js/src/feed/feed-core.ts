@@ -1,0 +1,526 @@
+import {fullJitter_ms, retryAfterMax_ms} from '../backoff.ts';
+import {cover} from '../geo/cover.ts';
+import type {Circle} from '../geo/point.ts';
+import {isInside, type EarshotEvent, type Head, type Position} from './event.ts';
+import {EpochWatch} from './epoch-watch.ts';
+import {
+	feedDefaults,
+	type EventPage,
+	type Failure,
+	type FeedEffect,
+	type FeedInput,
+	type FeedOptions,
+	type FeedStatus,
+	type ResetReason,
+} from './feed-types.ts';
+import {Holding} from './holding.ts';
+import {cellAround, everywhere, Ledger} from './ledger.ts';
+
+/** A circle that a snapshot is being fetched for. */
+interface Target {
+	readonly circle: Circle;
+	readonly cells: ReadonlySet<string>;
+	readonly reason: ResetReason | undefined;
+	/** What has happened since; it may be newer than the snapshot. */
+	readonly early: Holding;
+	readonly notBefore_ms: number;
+	readonly patientUntil_ms: number;
+}
+
+/** The circle that the state is about. */
+interface Area {
+	readonly circle: Circle;
+	readonly cells: readonly string[];
+	readonly ledger: Ledger;
+}
+
+interface Request {
+	readonly id: number;
+	readonly kind: 'snapshot' | 'catch-up' | 'poll';
+	readonly cells: readonly string[];
+	/** Cells that became due after this are due again when it is answered. */
+	readonly mark: number;
+	readonly granted: ReadonlySet<string>;
+}
+
+/**
+ * A feed as a pure state machine: inputs and the time in, effects out. It has no timers and does no
+ * IO, so that simulators and written histories can drive it.
+ *
+ * Whoever drives it gives every input with the time, carries the effects out in order, and comes
+ * back with a tick at `wakeAt_ms`.
+ */
+export class FeedCore {
+	readonly #options: FeedOptions;
+	readonly #random: () => number;
+	#now_ms = 0;
+	#effects: FeedEffect[] = [];
+	#target: Target | undefined;
+	#area: Area | undefined;
+	#pendingMove: Circle | undefined;
+	#movedAt_ms = -Infinity;
+	#granted = new Set<string>();
+	#due = new Map<string, number>(); // Cells to catch up in, with when they became so.
+	#mark = 0;
+	#awaitsHead = new Set<string>(); // Due only unless a head says that nothing was missed.
+	#headsUntil_ms = 0;
+	#heads = new Map<string, Head>(); // By area.
+	#held: Holding;
+	#doubtAt_ms = Infinity;
+	#doubts = 0;
+	#auditAt_ms = Infinity;
+	#heardAt_ms = Infinity; // The first live event since the last audit.
+	#isAudit = false;
+	#request: Request | undefined;
+	#requests = 0;
+	#pages = 0;
+	#failures = 0;
+	#retryAt_ms = 0;
+	#pollAt_ms = 0;
+	#unservedSince_ms = 0;
+	#hasLog = true;
+	#isServedNow = false; // When the last step ended.
+	#wasServed = false;
+	#status: FeedStatus | undefined;
+	#isStopped = false;
+	readonly #epochs: EpochWatch;
+
+	constructor(options: Partial<FeedOptions> = {}, random: () => number = Math.random) {
+		this.#options = {...feedDefaults, ...options};
+		this.#random = random;
+		this.#held = new Holding(this.#options.heldMax);
+		this.#epochs = new EpochWatch(this.#options.foreignPause_ms);
+	}
+
+	get status(): FeedStatus {
+		return this.#status ?? 'connecting';
+	}
+
+	/** When the next tick is due, if nothing else happens before. */
+	get wakeAt_ms(): number {
+		if (this.#isStopped) return Infinity;
+		const times = [this.#doubtAt_ms, this.#auditAt_ms, this.#headsUntil_ms, this.#retryAt_ms];
+		times.push(this.#pollAt_ms, this.#movedAt_ms + this.#options.moveSpread_ms);
+		if (!this.#isServed) times.push(this.#unservedSince_ms + this.#options.pollAfter_ms);
+		if (this.#target) times.push(this.#target.notBefore_ms, this.#target.patientUntil_ms);
+		return Math.min(...times.filter((time) => time > this.#now_ms));
+	}
+
+	step(input: FeedInput, now_ms: number): FeedEffect[] {
+		this.#now_ms = Math.max(now_ms, this.#now_ms);
+		this.#effects = [];
+		if (!this.#isStopped) {
+			this.#take(input);
+			this.#settle();
+			this.#showStatus();
+		}
+		return this.#effects;
+	}
+
+	#take(input: FeedInput): void {
+		switch (input.type) {
+			case 'start':
+				this.#unservedSince_ms = this.#now_ms;
+				return this.#aim(input.circle, undefined, 0);
+			case 'move':
+				this.#pendingMove = input.circle;
+				return;
+			case 'granted':
+				return this.#grant(input.cells);
+			case 'refused':
+				return this.#revoke(input.cells);
+			case 'down':
+				return this.#revoke([...this.#granted]);
+			case 'event':
+				return this.#hear(input.event);
+			case 'head':
+				return this.#hearHead(input.area, input.head);
+			case 'snapshot':
+				return this.#replace(input.request, input.position);
+			case 'page':
+				return this.#turnPage(input.request, input.page);
+			case 'failed':
+				return this.#fail(input.request, input.failure);
+			case 'wake':
+				this.#failures = 0;
+				this.#retryAt_ms = 0;
+				this.#hasLog = true;
+				this.#auditAt_ms = this.#now_ms + this.#random() * this.#options.gapSpread_ms;
+				return;
+			case 'tick':
+				return;
+			case 'stop':
+				return this.#stop();
+		}
+	}
+
+	// What the state is about.
+
+	/** Begins to fetch a snapshot; the old state goes on until it is there. */
+	#aim(circle: Circle, reason: ResetReason | undefined, pause_ms: number): void {
+		this.#abort();
+		this.#pages = 0;
+		const cells = new Set(cover(circle) ?? [everywhere]);
+		this.#target = {
+			circle,
+			cells,
+			reason: this.#area ? (this.#target?.reason ?? reason) : undefined,
+			early: new Holding(this.#options.heldMax),
+			notBefore_ms: this.#now_ms + pause_ms,
+			patientUntil_ms: this.#now_ms + Math.max(pause_ms, this.#options.patience_ms),
+		};
+		this.#want();
+	}
+
+	#aimAgain(reason: ResetReason): void {
+		if (this.#target || !this.#area) return;
+		const spread_ms = this.#random() * this.#options.gapSpread_ms;
+		this.#aim(this.#area.circle, reason, spread_ms);
+	}
+
+	#want(): void {
+		const cells = new Set([...(this.#area?.cells ?? []), ...(this.#target?.cells ?? [])]);
+		cells.delete(everywhere);
+		for (const cell of this.#granted) if (!cells.has(cell)) this.#granted.delete(cell);
+		this.#effects.push({type: 'want', cells: [...cells].sort()});
+	}
+
+	#replace(id: number, position: Position): void {
+		const request = this.#answered(id);
+		const target = this.#target;
+		if (!request || !target) return;
+		this.#failures = 0;
+		const old = this.#area?.ledger;
+		const cells = [...target.cells];
+		const ledger = new Ledger(cells, position);
+		this.#epochs.settle(old?.epoch, position.epoch, this.#now_ms);
+		this.#area = {circle: target.circle, cells, ledger};
+		this.#target = undefined;
+		this.#due.clear();
+		this.#awaitsHead.clear();
+		this.#held.clear();
+		this.#calmDown();
+		if (target.reason) this.#effects.push({type: 'reset', reason: target.reason});
+		this.#effects.push({type: 'replace', request: id, circle: target.circle});
+		this.#want();
+		// What the broker began to send after the snapshot was asked for may lack something between.
+		const lateCells = cells.filter((cell) => !request.granted.has(cell) && this.#granted.has(cell));
+		this.#makeDue(lateCells);
+		const isStale = old?.epoch === position.epoch && old.newest > position.offset;
+		if (isStale || target.early.isOverflown) this.#makeDue(cells);
+		for (const event of target.early.take()) this.#deliver(event);
+		this.#compareHeads();
+	}
+
+	// What the broker sends.
+
+	#grant(cells: readonly string[]): void {
+		for (const cell of cells) this.#granted.add(cell);
+		const area = this.#area;
+		const asked = area?.cells.filter((cell) => cells.includes(cell)) ?? [];
+		if (asked.length === 0) return;
+		this.#makeDue(asked);
+		for (const cell of asked) this.#awaitsHead.add(cell);
+		this.#headsUntil_ms = this.#now_ms + this.#options.headPatience_ms;
+		if (this.#request?.kind === 'poll') this.#abort();
+	}
+
+	#revoke(cells: readonly string[]): void {
+		for (const cell of cells) {
+			this.#granted.delete(cell);
+			this.#awaitsHead.delete(cell);
+		}
+		// A retained head from before says nothing about the time without a connection.
+		this.#heads.clear();
+	}
+
+	#hear(event: EarshotEvent): void {
+		if (this.#target && cellAround(this.#target.cells, event.cell) !== undefined) {
+			this.#target.early.add(event);
+		}
+		if (this.#area?.ledger.covers(event.cell)) this.#deliver(event);
+	}
+
+	#deliver(event: EarshotEvent): void {
+		const ledger = this.#area?.ledger;
+		switch (ledger?.judge(event)) {
+			case 'foreign':
+				return this.#hearForeign(event.epoch);
+			case 'next':
+				if (!ledger.hasRoomFor(event)) return this.#hold(event);
+				this.#apply(event);
+				this.#release();
+				return this.#noteActivity(event.cell);
+			case 'gap':
+				return this.#hold(event);
+			default:
+				return;
+		}
+	}
+
+	#hold(event: EarshotEvent): void {
+		this.#held.add(event);
+		if (this.#held.isOverflown) this.#makeDue(this.#area?.cells ?? []);
+		this.#doubt();
+	}
+
+	#hearHead(area: string, head: Head): void {
+		this.#heads.set(area, head);
+		if (this.#heads.size > topicsOfHeadsMax) this.#heads.clear();
+		const current = this.#area;
+		if (!current) return;
+		if (head.epoch !== current.ledger.epoch) return this.#hearForeign(head.epoch);
+		const behind = current.ledger.behind(area, head);
+		for (const cell of current.ledger.cellsOf(area)) {
+			// One head answers for a cell of five letters and more; for larger ones it takes many.
+			if (cell.length < area.length || !this.#awaitsHead.delete(cell)) continue;
+			if (!behind.includes(cell)) this.#due.delete(cell);
+		}
+		if (behind.some((cell) => cell.length < leafLength)) this.#doubt();
+		else if (behind.length > 0) this.#noteActivity();
+	}
+
+	#compareHeads(): void {
+		for (const [area, head] of [...this.#heads]) {
+			if (head.epoch === this.#area?.ledger.epoch) this.#hearHead(area, head);
+		}
+	}
+
+	#hearForeign(epoch: string): void {
+		if (this.#target || !this.#epochs.isNews(epoch, this.#now_ms)) return this.#noteActivity();
+		this.#aimAgain('epoch');
+	}
+
+	#apply(event: EarshotEvent): void {
+		const area = this.#area!;
+		area.ledger.enter(event);
+		if (isInside(area.circle, event)) this.#effects.push({type: 'apply', event});
+	}
+
+	/** Delivers what was held and is next by now. */
+	#release(): void {
+		const ledger = this.#area!.ledger;
+		for (const event of this.#held.take()) {
+			const verdict = ledger.judge(event);
+			if (verdict === 'next') this.#apply(event);
+			else if (verdict === 'gap') this.#held.add(event);
+		}
+	}
+
+	// What is read from the log.
+
+	#turnPage(id: number, page: EventPage): void {
+		const request = this.#answered(id);
+		const area = this.#area;
+		if (!request || !area) return;
+		this.#failures = 0;
+		const {ledger} = area;
+		if (page.position.epoch !== ledger.epoch) return this.#aimAgain('epoch');
+		const cells = new Set(request.cells);
+		for (const event of page.events) {
+			if (cellAround(cells, event.cell) === undefined) continue;
+			const verdict = ledger.judge(event);
+			if (verdict === 'next') this.#apply(event);
+			else if (verdict !== 'repeat') return this.#aimAgain('incomplete');
+		}
+		ledger.raise(request.cells, page.position.offset);
+		this.#release();
+		if (page.more && ++this.#pages > this.#options.pagesMax) return this.#aimAgain('behind');
+		if (page.more) return;
+		this.#pages = 0;
+		for (const cell of request.cells) {
+			if ((this.#due.get(cell) ?? 0) <= request.mark) this.#due.delete(cell);
+		}
+		if (this.#due.size === 0) this.#isAudit = false;
+		if (request.cells.length === area.cells.length) this.#calmDown();
+		if (this.#isInDoubt) this.#doubt();
+		else this.#doubts = 0;
+	}
+
+	#fail(id: number, failure: Failure): void {
+		if (!this.#answered(id)) return;
+		if (failure.kind === 'expired') return this.#aimAgain('expired');
+		if (failure.kind === 'no-log') {
+			this.#hasLog = false;
+			return this.#aimAgain('no-log');
+		}
+		const asked_ms = Math.min(failure.retryAfter_ms ?? 0, retryAfterMax_ms);
+		this.#retryAt_ms = this.#now_ms + asked_ms + fullJitter_ms(this.#failures++, this.#random);
+	}
+
+	/** The request that this answers, unless it was given up. */
+	#answered(id: number): Request | undefined {
+		if (this.#request?.id !== id) return undefined;
+		const request = this.#request;
+		this.#request = undefined;
+		return request;
+	}
+
+	#abort(): void {
+		if (this.#request) this.#effects.push({type: 'abort', request: this.#request.id});
+		this.#request = undefined;
+	}
+
+	// What may be missing.
+
+	#makeDue(cells: readonly string[]): void {
+		this.#mark++;
+		for (const cell of cells) this.#due.set(cell, this.#mark);
+		this.#isAudit = false;
+	}
+
+	get #isInDoubt(): boolean {
+		const ledger = this.#area?.ledger;
+		if (!ledger) return false;
+		if (this.#held.size > 0) return true;
+		return [...this.#heads].some(
+			([area, head]) =>
+				head.epoch === ledger.epoch &&
+				ledger.behind(area, head).some((cell) => cell.length < leafLength),
+		);
+	}
+
+	/** Looks again in a moment: what is missing may be on its way. */
+	#doubt(): void {
+		if (this.#doubtAt_ms !== Infinity) return;
+		const spread_ms = this.#options.gapSpread_ms * Math.max(1, this.#doubts);
+		this.#doubtAt_ms = this.#now_ms + this.#random() * spread_ms;
+	}
+
+	#noteActivity(leaf = ''): void {
+		// From here on a head may tell of this event alone, and nothing of what was missed before.
+		const cell = cellAround(this.#awaitsHead, leaf);
+		if (cell !== undefined) this.#awaitsHead.delete(cell);
+		const {auditQuiet_ms, auditBusy_ms} = this.#options;
+		this.#heardAt_ms = Math.min(this.#heardAt_ms, this.#now_ms);
+		const quiet_ms = this.#now_ms + auditQuiet_ms * (0.75 + this.#random() / 2);
+		this.#auditAt_ms = Math.min(quiet_ms, this.#heardAt_ms + auditBusy_ms);
+	}
+
+	/** Everything has been read: the next audit is a long way off, unless something happens. */
+	#calmDown(): void {
+		this.#heardAt_ms = Infinity;
+		this.#auditAt_ms = this.#now_ms + this.#options.auditIdle_ms * (0.5 + this.#random());
+	}
+
+	/** Does what the time has come for, and asks the server for what is needed most. */
+	#settle(): void {
+		this.#followMove();
+		const area = this.#area;
+		if (area && !this.#target) {
+			if (this.#now_ms >= this.#doubtAt_ms) this.#lookIntoDoubt(area);
+			if (this.#now_ms >= this.#auditAt_ms) {
+				this.#calmDown();
+				const isAlone = this.#due.size === 0;
+				if (this.#hasLog) this.#makeDue(area.cells);
+				this.#isAudit = isAlone;
+			}
+		}
+		if (this.#isServed) this.#wasServed = true;
+		else if (this.#isServedNow) this.#unservedSince_ms = this.#now_ms;
+		this.#isServedNow = this.#isServed;
+		if (this.#isStopped || this.#request || this.#now_ms < this.#retryAt_ms) return;
+		if (this.#target) this.#askSnapshot(this.#target);
+		else if (area) this.#askEvents(area);
+	}
+
+	#followMove(): void {
+		const circle = this.#pendingMove;
+		if (!circle || this.#now_ms < this.#movedAt_ms + this.#options.moveSpread_ms) return;
+		this.#pendingMove = undefined;
+		this.#movedAt_ms = this.#now_ms;
+		this.#aim(circle, 'moved', 0);
+	}
+
+	#lookIntoDoubt(area: Area): void {
+		this.#doubtAt_ms = Infinity;
+		if (!this.#isInDoubt) return;
+		if (++this.#doubts <= this.#options.doubtsMax) return this.#makeDue(area.cells);
+		this.#doubts = 0;
+		this.#heads.clear();
+		if (this.#held.size > 0) this.#aimAgain('incomplete');
+	}
+
+	#askSnapshot(target: Target): void {
+		const isGranted = [...target.cells].every((cell) => this.#granted.has(cell));
+		const isTime = isGranted || this.#now_ms >= target.patientUntil_ms || target.cells.has(everywhere);
+		if (this.#now_ms < target.notBefore_ms || !isTime) return;
+		const request = this.#ask('snapshot', [...target.cells]);
+		this.#effects.push({type: 'fetch-snapshot', request, circle: target.circle});
+	}
+
+	#askEvents(area: Area): void {
+		const isWaiting = this.#now_ms < this.#headsUntil_ms;
+		const due = area.cells.filter(
+			(cell) => this.#due.has(cell) && !(isWaiting && this.#awaitsHead.has(cell)),
+		);
+		if (due.length > 0 && (this.#isServed || this.#isPolling)) {
+			if (!this.#hasLog) return this.#aimAgain('no-log');
+			this.#pollAt_ms = this.#now_ms + this.#options.pollMin_ms;
+			for (const cell of due) this.#awaitsHead.delete(cell);
+			return this.#askPage('catch-up', area, due);
+		}
+		if (!this.#isPolling || this.#now_ms < this.#pollAt_ms) return;
+		const period_ms = this.#hasLog ? this.#options.pollMin_ms : this.#options.snapshotPeriod_ms;
+		this.#pollAt_ms = this.#now_ms + period_ms;
+		if (!this.#hasLog) return this.#aimAgain('no-log');
+		this.#askPage('poll', area, area.cells);
+	}
+
+	#askPage(kind: 'catch-up' | 'poll', {circle, ledger}: Area, cells: readonly string[]): void {
+		const request = this.#ask(kind, cells);
+		this.#effects.push({
+			type: 'fetch-events',
+			request,
+			cells: cells.filter((cell) => cell !== everywhere),
+			circle,
+			after: {epoch: ledger.epoch, offset: ledger.lowest(cells)},
+			wait_s: kind === 'poll' ? this.#options.pollWait_s : 0,
+		});
+	}
+
+	#ask(kind: Request['kind'], cells: readonly string[]): number {
+		const id = ++this.#requests;
+		this.#request = {id, kind, cells, mark: this.#mark, granted: new Set(this.#granted)};
+		return id;
+	}
+
+	// How it is going.
+
+	/** Whether the broker sends everything that the state (or, before it, the target) is about. */
+	get #isServed(): boolean {
+		const cells = this.#area?.cells ?? [...(this.#target?.cells ?? [])];
+		return cells.length > 0 && cells.every((cell) => this.#granted.has(cell));
+	}
+
+	get #isPolling(): boolean {
+		if (this.#isServed) return false;
+		if (this.#area?.cells.includes(everywhere)) return true;
+		return this.#now_ms >= this.#unservedSince_ms + this.#options.pollAfter_ms;
+	}
+
+	#showStatus(): void {
+		const status = this.#isStopped ? 'offline' : this.#currentStatus();
+		if (status === this.#status) return;
+		this.#status = status;
+		this.#effects.push({type: 'status', status});
+	}
+
+	#currentStatus(): FeedStatus {
+		const isReachable = this.#isServed || (this.#isPolling && this.#failures === 0);
+		if (!this.#area) return isReachable || this.#granted.size > 0 ? 'catching-up' : 'connecting';
+		if (!isReachable) return this.#wasServed || this.#failures > 0 ? 'offline' : 'connecting';
+		if (this.#target) return 'catching-up';
+		if (!this.#isServed) return 'polling';
+		return this.#due.size > 0 && !this.#isAudit ? 'catching-up' : 'live';
+	}
+
+	#stop(): void {
+		this.#abort();
+		this.#isStopped = true;
+		this.#effects.push({type: 'want', cells: []});
+	}
+}
+
+const leafLength = 7;
+const topicsOfHeadsMax = 1_100; // 32 cells of four letters have 1,024 areas.
