@@ -215,14 +215,15 @@ export class FeedCore {
 	// What the broker sends.
 
 	#grant(cells: readonly string[]): void {
-		for (const cell of cells) this.#granted.add(cell);
-		const area = this.#area;
-		const asked = area?.cells.filter((cell) => cells.includes(cell)) ?? [];
+		const news = cells.filter((cell) => !this.#granted.has(cell));
+		for (const cell of news) this.#granted.add(cell);
+		const asked = this.#area?.cells.filter((cell) => news.includes(cell)) ?? [];
 		if (asked.length === 0) return;
 		this.#makeDue(asked);
 		for (const cell of asked) this.#awaitsHead.add(cell);
 		this.#headsUntil_ms = this.#now_ms + this.#options.headPatience_ms;
 		if (this.#request?.kind === 'poll') this.#abort();
+		this.#compareHeads(); // Some come before SUBACK.
 	}
 
 	#revoke(cells: readonly string[]): void {
@@ -326,6 +327,7 @@ export class FeedCore {
 		ledger.raise(request.cells, page.position.offset);
 		this.#release();
 		if (page.more && ++this.#pages > this.#options.pagesMax) return this.#aimAgain('behind');
+		this.#pollAt_ms = page.more ? this.#now_ms : this.#pollAt_ms;
 		if (page.more) return;
 		this.#pages = 0;
 		for (const cell of request.cells) {
@@ -475,7 +477,8 @@ export class FeedCore {
 			cells: cells.filter((cell) => cell !== everywhere),
 			circle,
 			after: {epoch: ledger.epoch, offset: ledger.lowest(cells)},
-			wait_s: kind === 'poll' ? this.#options.pollWait_s : 0,
+			// After a failure it is soon known whether polling works again.
+			wait_s: kind === 'poll' && this.#failures === 0 ? this.#options.pollWait_s : 0,
 		});
 	}
 

@@ -129,6 +129,7 @@ export class LineCore {
 
 	#want(owner: number, filters: readonly string[]): void {
 		const before = this.#wanted();
+		const known = this.#owners.get(owner) ?? [];
 		if (filters.length > 0) this.#owners.set(owner, filters);
 		else this.#owners.delete(owner);
 		const now = this.#wanted();
@@ -136,7 +137,9 @@ export class LineCore {
 			if (!now.has(filter)) this.#lingering.set(filter, this.#now_ms + this.#options.linger_ms);
 		}
 		for (const filter of now) this.#lingering.delete(filter);
-		const granted = filters.filter((filter) => this.#granted.has(filter));
+		const granted = filters.filter(
+			(filter) => this.#granted.has(filter) && !known.includes(filter),
+		);
 		if (granted.length > 0) this.#effects.push({type: 'granted', filters: granted});
 	}
 

@@ -32,6 +32,7 @@ export class Client {
 	#connection: BrokerConnection | undefined;
 	#attempt = 0;
 	#isResetting = false;
+	#grantedAt_ms = 0;
 
 	constructor(
 		private readonly world: {time: Timeline; random: Random; broker: Broker; api: Api; faults: Faults},
@@ -41,6 +42,10 @@ export class Client {
 	) {
 		this.circle = circle;
 		this.#feedStep({type: 'start', circle});
+	}
+
+	get sinceGrant_ms(): number {
+		return this.world.time.now_ms - this.#grantedAt_ms;
 	}
 
 	move(circle: Circle): void {
@@ -173,6 +178,7 @@ export class Client {
 				for (const filter of effect.filters) this.#connection?.filters.delete(filter);
 				return;
 			case 'granted':
+				this.#grantedAt_ms = time.now_ms;
 				return this.#feedStep({
 					type: 'granted',
 					cells: cellsServedBy(this.#cells, effect.filters),

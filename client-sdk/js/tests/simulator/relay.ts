@@ -69,8 +69,10 @@ export class Relay {
 			this.#next++;
 			this.#publishSoon(event);
 		}
-		this.time.after(this.random.whole(2, 20), () => {
-			if (term === this.#term) this.#poll();
+		this.log.onNextAppend(() => {
+			this.time.after(this.random.whole(2, 20), () => {
+				if (term === this.#term) this.#poll();
+			});
 		});
 	}
 
