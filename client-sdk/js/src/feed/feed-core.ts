@@ -318,6 +318,7 @@ export class FeedCore {
 		const {ledger} = area;
 		if (page.position.epoch !== ledger.epoch) return this.#aimAgain('epoch');
 		const cells = new Set(request.cells);
+		const before = ledger.entered;
 		for (const event of page.events) {
 			if (cellAround(cells, event.cell) === undefined) continue;
 			const verdict = ledger.judge(event);
@@ -326,7 +327,9 @@ export class FeedCore {
 		}
 		ledger.raise(request.cells, page.position.offset);
 		this.#release();
-		if (page.more && ++this.#pages > this.#options.pagesMax) return this.#aimAgain('behind');
+		// Pages that an audit only confirms do not count.
+		if (ledger.entered > before) this.#pages++;
+		if (page.more && this.#pages > this.#options.pagesMax) return this.#aimAgain('behind');
 		this.#pollAt_ms = page.more ? this.#now_ms : this.#pollAt_ms;
 		if (page.more) return;
 		this.#pages = 0;

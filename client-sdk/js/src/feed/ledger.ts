@@ -37,6 +37,7 @@ export class Ledger {
 	readonly #lastOfTopic = new Map<string, number>();
 	readonly #lastOfBlock = new Map<string, number>();
 	#newest: number;
+	#entered = 0;
 
 	constructor(cells: readonly string[], {epoch, offset}: Position) {
 		this.epoch = epoch;
@@ -47,6 +48,11 @@ export class Ledger {
 	/** The newest offset that has been seen at all. */
 	get newest(): number {
 		return this.#newest;
+	}
+
+	/** How many events have been entered. */
+	get entered(): number {
+		return this.#entered;
 	}
 
 	/** False when the event's topic would be one too many to remember. */
@@ -67,6 +73,7 @@ export class Ledger {
 
 	/** Enters an event that is applied now. */
 	enter({cell, offset}: EarshotEvent): void {
+		this.#entered++;
 		this.#lastOfTopic.set(cell, offset);
 		const block = cell.slice(0, blockLetters);
 		this.#lastOfBlock.set(block, Math.max(offset, this.#lastOfBlock.get(block) ?? 0));

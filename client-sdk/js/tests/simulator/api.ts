@@ -50,7 +50,7 @@ export class Api {
 			cells.length > 0
 				? cells.some((prefix) => cell.startsWith(prefix))
 				: isWithin(circle, cell);
-		return this.log.read(after.offset, isWanted, this.random.whole(1, 8));
+		return this.log.read(after.offset, isWanted, this.random.whole(1, 20));
 	}
 
 	#answer<T extends object>(answer: Answer<T>, read: () => T | Failure, until_ms = 0): void {

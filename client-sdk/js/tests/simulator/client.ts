@@ -1,5 +1,6 @@
 import type {
 	EarshotEvent,
+	Failure,
 	FeedCore,
 	FeedEffect,
 	FeedInput,
@@ -24,6 +25,8 @@ export class Client {
 	status: FeedStatus = 'connecting';
 	readonly resets: ResetReason[] = [];
 	readonly violations: string[] = [];
+	/** A request has failed, and the next one is not made yet. */
+	isBackingOff = false;
 	applied = 0;
 	requests = 0;
 	subscribed = 0;
@@ -88,19 +91,19 @@ export class Client {
 				this.#cells = effect.cells;
 				return this.#lineStep({type: 'want', owner: 1, filters: filtersOf(effect.cells)});
 			case 'fetch-snapshot': {
-				this.requests++;
+				this.#countRequest();
 				const {request} = effect;
 				return this.world.api.snapshot(effect.circle, (answer) => {
-					if ('kind' in answer) return this.#feedStep({type: 'failed', request, failure: answer});
+					if ('kind' in answer) return this.#fail(request, answer);
 					this.#snapshots.set(request, answer);
 					this.#feedStep({type: 'snapshot', request, position: answer.position});
 				});
 			}
 			case 'fetch-events': {
-				this.requests++;
+				this.#countRequest();
 				const {request} = effect;
 				return this.world.api.events(effect, (answer) => {
-					if ('kind' in answer) return this.#feedStep({type: 'failed', request, failure: answer});
+					if ('kind' in answer) return this.#fail(request, answer);
 					this.#feedStep({type: 'page', request, page: answer});
 				});
 			}
@@ -122,6 +125,16 @@ export class Client {
 			case 'abort':
 				return;
 		}
+	}
+
+	#countRequest(): void {
+		this.requests++;
+		this.isBackingOff = false;
+	}
+
+	#fail(request: number, failure: Failure): void {
+		this.isBackingOff = true;
+		this.#feedStep({type: 'failed', request, failure});
 	}
 
 	#apply(event: EarshotEvent): void {

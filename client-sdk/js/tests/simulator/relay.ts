@@ -53,6 +53,7 @@ export class Relay {
 	/** The log is another one: so is everything that was known of it. */
 	followRestore(): void {
 		this.#heads.clear();
+		this.#next = Math.min(this.#next, this.log.length); // Its place is restored with the log.
 		for (let index = 0; index < this.log.length; index++) this.#enter(this.log.eventAt(index)!);
 		this.restart(this.random.whole(10, 1_000));
 	}
@@ -77,7 +78,7 @@ export class Relay {
 	}
 
 	#publishSoon(event: EarshotEvent): void {
-		const lane = event.cell.charCodeAt(5) % lanes;
+		const lane = event.cell.charCodeAt(4) % lanes;
 		const lag_ms = this.random.whole(1, this.random.chance(0.05) ? 300 : 15);
 		const at_ms = Math.max(this.#laneFree_ms[lane]!, this.time.now_ms + lag_ms);
 		this.#laneFree_ms[lane] = at_ms;

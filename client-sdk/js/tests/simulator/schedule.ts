@@ -57,7 +57,7 @@ export function runSchedule(machines: Machines, seed: number, profile: Profile):
 	makeTrouble({...world, relay, log, client, places}, trouble_ms, profile);
 	time.runUntil(trouble_ms);
 	Object.assign(faults, noFaults(), {isBrokerReachable: random.chance(0.9)});
-	while (!relay.isIdle) time.runUntil(time.now_ms + 50);
+	while (!relay.isIdle || client.isBackingOff) time.runUntil(time.now_ms + 50);
 	time.runUntil(time.now_ms + profile.quiet_ms);
 	return {
 		seed,
