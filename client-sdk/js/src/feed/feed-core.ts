@@ -160,7 +160,7 @@ export class FeedCore {
 	#aim(circle: Circle, reason: ResetReason | undefined, pause_ms: number): void {
 		this.#abort();
 		this.#pages = 0;
-		const cells = new Set(cover(circle) ?? [everywhere]);
+		const cells = new Set(this.#cellsOf(circle));
 		this.#target = {
 			circle,
 			cells,
@@ -170,6 +170,11 @@ export class FeedCore {
 			patientUntil_ms: this.#now_ms + Math.max(pause_ms, this.#options.patience_ms),
 		};
 		this.#want();
+	}
+
+	#cellsOf(circle: Circle): readonly string[] {
+		const area = this.#area;
+		return area?.circle === circle ? area.cells : (cover(circle) ?? [everywhere]);
 	}
 
 	#aimAgain(reason: ResetReason): void {

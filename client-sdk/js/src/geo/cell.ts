@@ -80,11 +80,6 @@ export function centreOf(cell: string): Point {
 	return {lat: (south + north) / 2, lon: (west + east) / 2};
 }
 
-/** The 32 cells with one letter more, in order. */
-export function childrenOf(cell: string): string[] {
-	return Array.from(alphabet, (letter) => cell + letter);
-}
-
 /** The centre of the cell that `point` is in: what the server stores and shows of where one is. */
 export function snap(point: Point, letters: number = leafLetters): Point {
 	return centreOf(cellOf(point, letters));

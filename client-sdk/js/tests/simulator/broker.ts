@@ -35,7 +35,8 @@ export class Broker {
 
 	subscribe(connection: BrokerConnection, filters: readonly string[]): number[] {
 		const codes = filters.map((filter) => {
-			if (this.random.chance(this.faults.refusal)) return 128;
+			const refusal = areHeads(filter) ? this.faults.headRefusal : this.faults.refusal;
+			if (this.random.chance(refusal)) return 128;
 			connection.filters.add(filter);
 			return 0;
 		});
@@ -85,6 +86,10 @@ export class Broker {
 			});
 		}
 	}
+}
+
+function areHeads(filter: string): boolean {
+	return filter.startsWith('earshot/v1/head/');
 }
 
 export function matches(filter: string, topic: string): boolean {

@@ -4,6 +4,7 @@ export interface Faults {
 	headLoss: number;
 	repeat: number;
 	refusal: number; // Of filters in a SUBSCRIBE.
+	headRefusal: number;
 	lag_ms: number; // How late a message may be.
 	apiFailure: number;
 	apiLatencyMax_ms: number;
@@ -18,6 +19,7 @@ export function noFaults(): Faults {
 		headLoss: 0,
 		repeat: 0,
 		refusal: 0,
+		headRefusal: 0,
 		lag_ms: 100,
 		apiFailure: 0,
 		apiLatencyMax_ms: 200,

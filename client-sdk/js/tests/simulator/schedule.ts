@@ -75,6 +75,7 @@ function worsen(faults: Faults, random: Random, profile: Profile): void {
 	faults.headLoss = profile.losesHeads ? faults.loss : 0;
 	faults.repeat = perhaps(0.3);
 	faults.refusal = perhaps(0.1);
+	faults.headRefusal = profile.losesHeads ? faults.refusal : 0;
 	faults.lag_ms = random.whole(20, 800);
 	faults.apiFailure = perhaps(0.4);
 	faults.apiLatencyMax_ms = random.chance(0.2) ? 2_000 : 200;
