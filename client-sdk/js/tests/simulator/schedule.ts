@@ -17,8 +17,10 @@ export interface Machines {
 }
 
 export interface Profile {
-	/** Whether heads are lost on the way like events. */
+	/** Whether heads are lost on the way, or refused, like events. */
 	readonly losesHeads: boolean;
+	/** What is as bad as this all the time, until quiet. */
+	readonly faults?: Partial<Faults>;
 	/** How long nothing happens before the state must be right. */
 	readonly quiet_ms: number;
 	readonly options?: Partial<FeedOptions>;
@@ -80,6 +82,7 @@ function worsen(faults: Faults, random: Random, profile: Profile): void {
 	faults.apiFailure = perhaps(0.4);
 	faults.apiLatencyMax_ms = random.chance(0.2) ? 2_000 : 200;
 	faults.staleSnapshot = perhaps(0.3);
+	Object.assign(faults, profile.faults);
 }
 
 /** Few places that are close together: near one another in one block, and in others. */
@@ -190,11 +193,12 @@ export function explore(
 	first: number,
 	profile: Profile,
 	limits: {readonly schedules: number; readonly budget_ms: number},
+	failuresMax = 3,
 ): {failed: Report[]; ran: number; applied: number; resets: number; requests: number} {
 	const failed: Report[] = [];
 	const sum = {ran: 0, applied: 0, resets: 0, requests: 0};
 	const end_ms = performance.now() + limits.budget_ms;
-	while (sum.ran < limits.schedules && performance.now() < end_ms && failed.length < 3) {
+	while (sum.ran < limits.schedules && performance.now() < end_ms && failed.length < failuresMax) {
 		const report = runSchedule(machines, (first + sum.ran) >>> 0, profile);
 		sum.ran++;
 		sum.applied += report.applied;
@@ -204,6 +208,23 @@ export function explore(
 	}
 	return {failed, ...sum};
 }
+
+/** Heads tell of every loss at once, and the audit of what they cannot tell. */
+export const everything: Profile = {losesHeads: false, quiet_ms: 10_000};
+
+/** Only the idle audit is sure to notice. */
+export const headless: Profile = {losesHeads: true, quiet_ms: 70_000};
+
+/**
+ * Neither heads nor audits, and a broker that loses nothing of a connection that stands: what is
+ * left must be right by itself, and the nets under it catch nothing.
+ */
+export const bare: Profile = {
+	losesHeads: false,
+	quiet_ms: 10_000,
+	faults: {loss: 0, headRefusal: 1},
+	options: {auditQuiet_ms: Infinity, auditBusy_ms: Infinity, auditIdle_ms: Infinity},
+};
 
 /** Whether the circle of the schedules has a cover at all: otherwise nothing here is tested. */
 export const hasCover = cover({...home, radius_m: 8_000}) !== undefined;

@@ -1,0 +1,192 @@
+import {readFile} from 'node:fs/promises';
+import {fileURLToPath} from 'node:url';
+import {build} from 'esbuild';
+import {expect, it} from 'vitest';
+
+import {chooseSeed} from '../random/random.ts';
+import {bare, everything, explore, type Machines} from './schedule.ts';
+
+/** A mistake that somebody could make: `text` of the file becomes `wrong`. */
+interface Mutant {
+	readonly name: string;
+	readonly file: 'feed/feed-core.ts' | 'feed/ledger.ts' | 'feed/epoch-watch.ts' | 'line/line-core.ts';
+	readonly text: string;
+	readonly wrong: string;
+	/** Takes thousands of schedules to come to light, so only the long form looks for it. */
+	readonly isRare?: true;
+}
+
+const mutants: readonly Mutant[] = [
+	{
+		name: 'prev is not looked at',
+		file: 'feed/ledger.ts',
+		text: "prev <= known ? 'next' : 'gap'",
+		wrong: "'next'",
+	},
+	{
+		name: 'repeats are applied',
+		file: 'feed/ledger.ts',
+		text: "if (offset <= known) return 'repeat';",
+		wrong: '',
+	},
+	{
+		name: 'epochs are not looked at',
+		file: 'feed/ledger.ts',
+		text: "if (epoch !== this.epoch) return 'foreign';",
+		wrong: '',
+	},
+	{
+		name: 'an answer raises the position of cells that it does not cover',
+		file: 'feed/feed-core.ts',
+		text: 'ledger.raise(request.cells, page.position.offset)',
+		wrong: 'ledger.raise(area.cells, page.position.offset)',
+	},
+	{
+		name: 'the position is raised beyond what was scanned',
+		file: 'feed/feed-core.ts',
+		text: 'ledger.raise(request.cells, page.position.offset)',
+		wrong: 'ledger.raise(request.cells, page.position.offset + 3)',
+	},
+	{
+		name: 'the log is read from the newest position instead of the oldest',
+		file: 'feed/ledger.ts',
+		text: 'Math.min(...positions)',
+		wrong: 'Math.max(...positions)',
+	},
+	{
+		name: 'a snapshot replaces what came while it was on its way',
+		file: 'feed/feed-core.ts',
+		text: 'for (const event of target.early.take()) this.#deliver(event);',
+		wrong: 'target.early.take();',
+	},
+	{
+		name: 'an event raises the position of its whole cell',
+		file: 'feed/ledger.ts',
+		text: 'this.#lastOfTopic.set(cell, offset);',
+		wrong: 'this.raise([cellAround(this.#positions, cell) ?? cell], offset);',
+	},
+	{
+		name: 'held events are forgotten',
+		file: 'feed/feed-core.ts',
+		text: "else if (verdict === 'gap') this.#held.add(event);",
+		wrong: '',
+	},
+	{
+		name: 'the first page of the log is taken for all of them',
+		file: 'feed/feed-core.ts',
+		text: 'if (page.more) return;',
+		wrong: '',
+	},
+	{
+		name: 'nothing is read after a reconnection',
+		file: 'feed/feed-core.ts',
+		text: 'this.#makeDue(asked);',
+		wrong: '',
+	},
+	{
+		name: 'an answer from before a reconnection counts as one from after it',
+		file: 'feed/feed-core.ts',
+		text: 'if ((this.#due.get(cell) ?? 0) <= request.mark) this.#due.delete(cell);',
+		wrong: 'this.#due.delete(cell);',
+		isRare: true,
+	},
+	{
+		name: 'a stale snapshot counts as a fresh one',
+		file: 'feed/feed-core.ts',
+		text: 'if (isStale || target.early.isOverflown)',
+		wrong: 'if (target.early.isOverflown)',
+	},
+	{
+		name: 'the tail is never audited',
+		file: 'feed/feed-core.ts',
+		text: 'if (this.#hasLog) this.#makeDue(area.cells);',
+		wrong: '',
+	},
+	{
+		name: 'heads are not looked at',
+		file: 'feed/feed-core.ts',
+		text: 'if (behind.some((cell) => cell.length < leafLength)) this.#doubt();\n\t\telse if',
+		wrong: 'if',
+	},
+	{
+		name: 'a position that has expired is not noticed',
+		file: 'feed/feed-core.ts',
+		text: "if (failure.kind === 'expired') return this.#aimAgain('expired');",
+		wrong: '',
+	},
+	{
+		name: 'stragglers of a past epoch count as news',
+		file: 'feed/epoch-watch.ts',
+		text: 'if (this.#past.includes(epoch)) return false;',
+		wrong: 'if (this.#past.includes(epoch)) return true;',
+	},
+	{
+		name: 'the state is replaced without a word',
+		file: 'feed/feed-core.ts',
+		text: "if (target.reason) this.#effects.push({type: 'reset', reason: target.reason});",
+		wrong: '',
+	},
+	{
+		name: 'events outside the circle are applied',
+		file: 'feed/feed-core.ts',
+		text: "if (isInside(area.circle, event)) this.#effects.push({type: 'apply', event});",
+		wrong: "this.#effects.push({type: 'apply', event});",
+	},
+	{
+		name: 'a filter is taken for granted before SUBACK',
+		file: 'line/line-core.ts',
+		text: 'for (const filter of packet) this.#pending.add(filter);',
+		wrong:
+			'for (const filter of packet) this.#granted.add(filter);' +
+			"this.#effects.push({type: 'granted', filters: packet});",
+	},
+	{
+		name: 'nothing is subscribed again after a reconnection',
+		file: 'line/line-core.ts',
+		text: 'this.#granted.clear();',
+		wrong: '',
+	},
+];
+
+const isFull = process.env['EARSHOT_TEST_FULL'] === '1';
+
+it.each(mutants.filter(({isRare}) => isFull || !isRare))('the simulator notices when $name', {timeout: 900_000}, async (mutant) => {
+	const machines = await machinesOf(mutant);
+	const seed = chooseSeed();
+	let ran = 0;
+	for (let round = 0; round < (isFull ? 1_000 : 50); round++) {
+		for (const profile of [bare, everything]) {
+			const limits = {schedules: 30, budget_ms: 60_000};
+			const sum = explore(machines, seed + 30 * round, profile, limits, 1);
+			ran += sum.ran;
+			const [found] = sum.failed;
+			if (found) return console.log(`${mutant.name}: ${ran} schedules, then ${found.faults[0]}`);
+		}
+	}
+	return expect.fail(`${ran} schedules noticed nothing`);
+});
+
+async function machinesOf({file, text, wrong}: Mutant): Promise<Machines> {
+	const src = fileURLToPath(new URL('../../src/', import.meta.url));
+	const original = await readFile(src + file, 'utf8');
+	expect(original.split(text).length, `${file} has the text once`).toBe(2);
+	const contents = original.replace(text, () => wrong);
+	const entry = "export * from './feed/feed-core.ts'; export * from './line/line-core.ts';";
+	const built = await build({
+		stdin: {contents: entry, resolveDir: src, loader: 'ts'},
+		bundle: true,
+		write: false,
+		format: 'esm',
+		plugins: [
+			{
+				name: 'mutant',
+				setup: ({onLoad}) =>
+					onLoad({filter: /\.ts$/}, ({path}) =>
+						path === src + file ? {contents, loader: 'ts'} : undefined,
+					),
+			},
+		],
+	});
+	const code = Buffer.from(built.outputFiles[0]!.contents).toString('base64');
+	return (await import(/* @vite-ignore */ `data:text/javascript;base64,${code}`)) as Machines;
+}
