@@ -59,8 +59,16 @@ export class Feed<State> {
 	#state: State | undefined;
 	#problem: Error | undefined;
 	#cancelTick = () => {};
+	readonly #onClose: () => void;
 
-	constructor(circle: Circle, definition: FeedDefinition<State>, parts: FeedParts) {
+	/** Feeds are made by `near`. */
+	constructor(
+		circle: Circle,
+		definition: FeedDefinition<State>,
+		parts: FeedParts,
+		onClose: () => void = () => {},
+	) {
+		this.#onClose = onClose;
 		this.#definition = definition;
 		this.#parts = parts;
 		this.#core = new FeedCore(definition.options, parts.random);
@@ -107,6 +115,7 @@ export class Feed<State> {
 		this.#step({type: 'stop'});
 		this.#cancelTick();
 		this.#place.leave();
+		this.#onClose();
 	}
 
 	#step(input: FeedInput): void {

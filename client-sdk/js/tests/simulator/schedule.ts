@@ -59,7 +59,10 @@ export function runSchedule(machines: Machines, seed: number, profile: Profile):
 	makeTrouble({...world, relay, log, client, places}, trouble_ms, profile);
 	time.runUntil(trouble_ms);
 	Object.assign(faults, noFaults(), {isBrokerReachable: random.chance(0.9)});
-	while (!relay.isIdle || client.isBackingOff) time.runUntil(time.now_ms + 50);
+	const patience_ms = time.now_ms + 60_000;
+	while ((!relay.isIdle || client.isBackingOff) && time.now_ms < patience_ms) {
+		time.runUntil(time.now_ms + 50);
+	}
 	time.runUntil(time.now_ms + profile.quiet_ms);
 	return {
 		seed,
