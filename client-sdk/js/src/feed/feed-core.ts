@@ -276,14 +276,14 @@ export class FeedCore {
 		const current = this.#area;
 		if (!current) return;
 		if (head.epoch !== current.ledger.epoch) return this.#hearForeign(head.epoch);
-		const behind = current.ledger.behind(area, head);
+		const behind = current.ledger.compare(area, head);
 		for (const cell of current.ledger.cellsOf(area)) {
 			// One head answers for a cell of five letters and more; for larger ones it takes many.
 			if (cell.length < area.length || !this.#awaitsHead.delete(cell)) continue;
 			if (!behind.includes(cell)) this.#due.delete(cell);
 		}
-		if (behind.some((cell) => cell.length < leafLength)) this.#doubt();
-		else if (behind.length > 0) this.#noteActivity();
+		if (behind.length > 0) this.#noteActivity();
+		if (current.ledger.isSuspicious) this.#doubt();
 	}
 
 	#compareHeads(): void {
@@ -342,7 +342,9 @@ export class FeedCore {
 			if ((this.#due.get(cell) ?? 0) <= request.mark) this.#due.delete(cell);
 		}
 		if (this.#due.size === 0) this.#isAudit = false;
-		if (request.cells.length === area.cells.length) this.#calmDown();
+		const isAll = request.cells.length === area.cells.length;
+		// What was heard meanwhile, beyond this answer, is confirmed by none.
+		if (isAll && ledger.newest <= page.position.offset) this.#calmDown();
 		if (this.#isInDoubt) this.#doubt();
 		else this.#doubts = 0;
 	}
@@ -382,12 +384,7 @@ export class FeedCore {
 	get #isInDoubt(): boolean {
 		const ledger = this.#area?.ledger;
 		if (!ledger) return false;
-		if (this.#held.size > 0) return true;
-		return [...this.#heads].some(
-			([area, head]) =>
-				head.epoch === ledger.epoch &&
-				ledger.behind(area, head).some((cell) => cell.length < leafLength),
-		);
+		return this.#held.size > 0 || ledger.isSuspicious;
 	}
 
 	/** Looks again in a moment: what is missing may be on its way. */
@@ -447,7 +444,7 @@ export class FeedCore {
 		if (!this.#isInDoubt) return;
 		if (++this.#doubts <= this.#options.doubtsMax) return this.#makeDue(area.cells);
 		this.#doubts = 0;
-		this.#heads.clear();
+		area.ledger.trust();
 		if (this.#held.size > 0) this.#aimAgain('incomplete');
 	}
 
@@ -533,5 +530,4 @@ export class FeedCore {
 	}
 }
 
-const leafLength = 7;
 const topicsOfHeadsMax = 1_100; // 32 cells of four letters have 1,024 areas.

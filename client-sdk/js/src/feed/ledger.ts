@@ -36,6 +36,8 @@ export class Ledger {
 	readonly #positions: Map<string, number>;
 	readonly #lastOfTopic = new Map<string, number>();
 	readonly #lastOfBlock = new Map<string, number>();
+	/** What heads told of and was not heard: offset by offset, with its block. */
+	readonly #suspects = new Map<number, string>();
 	#newest: number;
 	#entered = 0;
 
@@ -76,6 +78,7 @@ export class Ledger {
 		this.#entered++;
 		this.#lastOfTopic.set(cell, offset);
 		const block = cell.slice(0, blockLetters);
+		this.#suspects.delete(offset);
 		this.#lastOfBlock.set(block, Math.max(offset, this.#lastOfBlock.get(block) ?? 0));
 		this.#newest = Math.max(this.#newest, offset);
 	}
@@ -89,6 +92,10 @@ export class Ledger {
 		this.#newest = Math.max(this.#newest, offset);
 		this.#forget(this.#lastOfTopic);
 		this.#forget(this.#lastOfBlock);
+		for (const [suspect, block] of this.#suspects) {
+			const cell = cellAround(this.#positions, block);
+			if (suspect <= (this.#positions.get(cell ?? block) ?? 0)) this.#suspects.delete(suspect);
+		}
 	}
 
 	/** From where `cells` must be read to be complete. */
@@ -100,19 +107,32 @@ export class Ledger {
 	/**
 	 * The cells of the cover in which the head of `area` tells of something that has not been seen.
 	 *
-	 * Of a leaf it tells only that something has happened next to it, or in it.
+	 * It stays suspicious until just that has been seen: a later event of another topic proves nothing.
+	 * Of a leaf a head tells only that something has happened in it or next to it; that is no reason
+	 * for suspicion.
 	 */
-	behind(area: string, head: Head): string[] {
+	compare(area: string, head: Head): string[] {
 		const found = new Set<string>();
 		for (const [letter, offset] of Object.entries(head.cells)) {
 			const block = area + letter;
 			for (const cell of this.#cellsAt(block)) {
 				const position = this.#positions.get(cell) ?? 0;
 				const seen = Math.max(position, this.#lastOfBlock.get(block) ?? 0);
-				if (offset > seen) found.add(cell);
+				if (offset <= seen) continue;
+				found.add(cell);
+				if (cell.length <= blockLetters) this.#suspects.set(offset, block);
 			}
 		}
 		return [...found];
+	}
+
+	get isSuspicious(): boolean {
+		return this.#suspects.size > 0;
+	}
+
+	/** Gives up on what heads told of and the log does not have. */
+	trust(): void {
+		this.#suspects.clear();
 	}
 
 	/** The cells of the cover that lie in `area`, or the one that contains it. */

@@ -41,7 +41,7 @@ export class Broker {
 			return 0;
 		});
 		for (const [topic, payload] of this.#retained) {
-			if (filters.some((filter) => matches(filter, topic))) {
+			if (filters.some((filter, index) => codes[index] === 0 && matches(filter, topic))) {
 				this.#send(connection, topic, payload, true);
 			}
 		}

@@ -105,8 +105,23 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'heads are not looked at',
 		file: 'feed/feed-core.ts',
-		text: 'if (behind.some((cell) => cell.length < leafLength)) this.#doubt();\n\t\telse if',
-		wrong: 'if',
+		text: 'if (current.ledger.isSuspicious) this.#doubt();',
+		wrong: '',
+	},
+	{
+		name: 'a later event of another topic makes up for one that a head told of',
+		file: 'feed/ledger.ts',
+		text: 'this.#suspects.delete(offset);\n\t\tthis.#lastOfBlock',
+		wrong:
+			'for (const suspect of this.#suspects.keys())' +
+			'if (suspect <= offset) this.#suspects.delete(suspect);\n\t\tthis.#lastOfBlock',
+		isRare: true,
+	},
+	{
+		name: 'an answer calms down although more was heard meanwhile',
+		file: 'feed/feed-core.ts',
+		text: 'if (isAll && ledger.newest <= page.position.offset)',
+		wrong: 'if (isAll)',
 	},
 	{
 		name: 'a position that has expired is not noticed',
