@@ -256,7 +256,7 @@ export class FeedCore {
 				if (!ledger.hasRoomFor(event)) return this.#hold(event);
 				this.#apply(event);
 				this.#release();
-				return this.#noteActivity(event.cell);
+				return this.#noteActivity();
 			case 'gap':
 				return this.#hold(event);
 			default:
@@ -280,8 +280,12 @@ export class FeedCore {
 		for (const cell of current.ledger.cellsOf(area)) {
 			// One head answers for a cell of five letters and more; for larger ones it takes many.
 			if (cell.length < area.length || !this.#awaitsHead.delete(cell)) continue;
-			if (!behind.includes(cell)) this.#due.delete(cell);
+			// Only the position counts: of two topics one may have been lost with the connection.
+			if (current.ledger.isConfirmed(cell, area, head)) this.#due.delete(cell);
 		}
+		// A retained head may be a second old, and then there is another one soon.
+		const isSoonAfterGrant = this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms;
+		if (isSoonAfterGrant && behind.length > 0) this.#makeDue(behind);
 		if (behind.length > 0) this.#noteActivity();
 		if (current.ledger.isSuspicious) this.#doubt();
 	}
@@ -394,10 +398,7 @@ export class FeedCore {
 		this.#doubtAt_ms = this.#now_ms + this.#random() * spread_ms;
 	}
 
-	#noteActivity(leaf = ''): void {
-		// From here on a head may tell of this event alone, and nothing of what was missed before.
-		const cell = cellAround(this.#awaitsHead, leaf);
-		if (cell !== undefined) this.#awaitsHead.delete(cell);
+	#noteActivity(): void {
 		const {auditQuiet_ms, auditBusy_ms} = this.#options;
 		this.#heardAt_ms = Math.min(this.#heardAt_ms, this.#now_ms);
 		const quiet_ms = this.#now_ms + auditQuiet_ms * (0.75 + this.#random() / 2);

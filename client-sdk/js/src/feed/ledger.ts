@@ -12,6 +12,11 @@ export const topicsMax = 10_000;
 
 const blockLetters = 6; // A head tells the newest offset of cells of this many letters.
 
+/** Whether one of the two contains the other. */
+function touches(a: string, b: string): boolean {
+	return a.startsWith(b) || b.startsWith(a);
+}
+
 /** The cell among `cells` that `leaf` lies in. Covers are disjoint, so there is at most one. */
 export function cellAround(
 	cells: {has(cell: string): boolean},
@@ -126,6 +131,14 @@ export class Ledger {
 		return [...found];
 	}
 
+	/** Whether the head of `area` tells of nothing in `cell` beyond its position. */
+	isConfirmed(cell: string, area: string, {cells}: Head): boolean {
+		const position = this.#positions.get(cell) ?? 0;
+		return Object.entries(cells).every(
+			([letter, offset]) => offset <= position || !touches(area + letter, cell),
+		);
+	}
+
 	get isSuspicious(): boolean {
 		return this.#suspects.size > 0;
 	}
@@ -137,9 +150,7 @@ export class Ledger {
 
 	/** The cells of the cover that lie in `area`, or the one that contains it. */
 	cellsOf(area: string): string[] {
-		return [...this.#positions.keys()].filter(
-			(cell) => cell.startsWith(area) || area.startsWith(cell),
-		);
+		return [...this.#positions.keys()].filter((cell) => touches(area, cell));
 	}
 
 	#cellsAt(block: string): string[] {

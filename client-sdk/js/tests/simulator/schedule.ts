@@ -225,7 +225,7 @@ export const headless: Profile = {losesHeads: true, quiet_ms: 70_000};
 export const bare: Profile = {
 	losesHeads: false,
 	quiet_ms: 10_000,
-	faults: {loss: 0, headRefusal: 1},
+	faults: {loss: 0, headRefusal: 1, staleSnapshot: 0},
 	options: {auditQuiet_ms: Infinity, auditBusy_ms: Infinity, auditIdle_ms: Infinity},
 };
 
