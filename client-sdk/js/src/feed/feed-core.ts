@@ -277,17 +277,23 @@ export class FeedCore {
 		if (!current) return;
 		if (head.epoch !== current.ledger.epoch) return this.#hearForeign(head.epoch);
 		const behind = current.ledger.compare(area, head);
-		for (const cell of current.ledger.cellsOf(area)) {
-			// One head answers for a cell of five letters and more; for larger ones it takes many.
-			if (cell.length < area.length || !this.#awaitsHead.delete(cell)) continue;
-			// Only the position counts: of two topics one may have been lost with the connection.
-			if (current.ledger.isConfirmed(cell, area, head)) this.#due.delete(cell);
-		}
 		// A retained head may be a second old, and then there is another one soon.
-		const isSoonAfterGrant = this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms;
-		if (isSoonAfterGrant && behind.length > 0) this.#makeDue(behind);
+		if (this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms) {
+			this.#compareAfterGrant(current.ledger, area, head);
+		}
 		if (behind.length > 0) this.#noteActivity();
 		if (current.ledger.isSuspicious) this.#doubt();
+	}
+
+	/** Only positions count here: of two topics one may have been lost with the connection. */
+	#compareAfterGrant(ledger: Ledger, area: string, head: Head): void {
+		for (const cell of ledger.cellsOf(area)) {
+			const isConfirmed = ledger.isConfirmed(cell, area, head);
+			// One head answers for a cell of five letters and more; for larger ones it takes many.
+			const isAwaited = cell.length >= area.length && this.#awaitsHead.delete(cell);
+			if (!isConfirmed) this.#makeDue([cell]);
+			else if (isAwaited) this.#due.delete(cell);
+		}
 	}
 
 	#compareHeads(): void {
