@@ -1,7 +1,8 @@
-import {fullJitter_ms, retryAfterMax_ms} from '../backoff.ts';
 import {cover} from '../geo/cover.ts';
 import type {Circle} from '../geo/point.ts';
 import {isInside, type EarshotEvent, type Head, type Position} from './event.ts';
+import {Desk, type Request} from './desk.ts';
+import {DueCells} from './due-cells.ts';
 import {EpochWatch} from './epoch-watch.ts';
 import {
 	feedDefaults,
@@ -15,6 +16,8 @@ import {
 } from './feed-types.ts';
 import {Holding} from './holding.ts';
 import {cellAround, everywhere, Ledger} from './ledger.ts';
+import {Service} from './service.ts';
+import {Watch} from './watch.ts';
 
 /** A circle that a snapshot is being fetched for. */
 interface Target {
@@ -34,15 +37,6 @@ interface Area {
 	readonly ledger: Ledger;
 }
 
-interface Request {
-	readonly id: number;
-	readonly kind: 'snapshot' | 'catch-up' | 'poll';
-	readonly cells: readonly string[];
-	/** Cells that became due after this are due again when it is answered. */
-	readonly mark: number;
-	readonly granted: ReadonlySet<string>;
-}
-
 /**
  * A feed as a pure state machine: inputs and the time in, effects out. It has no timers and does no
  * IO, so that simulators and written histories can drive it.
@@ -59,35 +53,26 @@ export class FeedCore {
 	#area: Area | undefined;
 	#pendingMove: Circle | undefined;
 	#movedAt_ms = -Infinity;
-	#granted = new Set<string>();
-	#due = new Map<string, number>(); // Cells to catch up in, with when they became so.
-	#mark = 0;
-	#awaitsHead = new Set<string>(); // Due only unless a head says that nothing was missed.
 	#headsUntil_ms = 0;
 	#heads = new Map<string, Head>(); // By area.
-	#held: Holding;
-	#doubtAt_ms = Infinity;
-	#doubts = 0;
-	#auditAt_ms = Infinity;
-	#heardAt_ms = Infinity; // The first live event since the last audit.
-	#isAudit = false;
-	#request: Request | undefined;
-	#requests = 0;
 	#pages = 0;
-	#failures = 0;
-	#retryAt_ms = 0;
 	#pollAt_ms = 0;
-	#unservedSince_ms = 0;
 	#hasLog = true;
-	#isServedNow = false; // When the last step ended.
-	#wasServed = false;
 	#status: FeedStatus | undefined;
 	#isStopped = false;
+	readonly #service: Service;
+	readonly #desk: Desk;
+	readonly #due = new DueCells();
+	readonly #watch: Watch;
+	readonly #held: Holding;
 	readonly #epochs: EpochWatch;
 
 	constructor(options: Partial<FeedOptions> = {}, random: () => number = Math.random) {
 		this.#options = {...feedDefaults, ...options};
 		this.#random = random;
+		this.#service = new Service(this.#options.pollAfter_ms);
+		this.#desk = new Desk(random);
+		this.#watch = new Watch(this.#options, random);
 		this.#held = new Holding(this.#options.heldMax);
 		this.#epochs = new EpochWatch(this.#options.foreignPause_ms);
 	}
@@ -99,9 +84,9 @@ export class FeedCore {
 	/** When the next tick is due, if nothing else happens before. */
 	get wakeAt_ms(): number {
 		if (this.#isStopped) return Infinity;
-		const times = [this.#doubtAt_ms, this.#auditAt_ms, this.#headsUntil_ms, this.#retryAt_ms];
-		times.push(this.#pollAt_ms, this.#movedAt_ms + this.#options.moveSpread_ms);
-		if (!this.#isServed) times.push(this.#unservedSince_ms + this.#options.pollAfter_ms);
+		const times = [...this.#watch.times_ms, this.#headsUntil_ms, this.#desk.retryAt_ms];
+		times.push(this.#pollAt_ms, this.#service.pollAt_ms);
+		times.push(this.#movedAt_ms + this.#options.moveSpread_ms);
 		if (this.#target) times.push(this.#target.notBefore_ms, this.#target.patientUntil_ms);
 		return Math.min(...times.filter((time) => time > this.#now_ms));
 	}
@@ -120,7 +105,7 @@ export class FeedCore {
 	#take(input: FeedInput): void {
 		switch (input.type) {
 			case 'start':
-				this.#unservedSince_ms = this.#now_ms;
+				this.#service.begin(this.#now_ms);
 				return this.#aim(input.circle, undefined, 0);
 			case 'move':
 				this.#pendingMove = input.circle;
@@ -130,7 +115,7 @@ export class FeedCore {
 			case 'refused':
 				return this.#revoke(input.cells);
 			case 'down':
-				return this.#revoke([...this.#granted]);
+				return this.#revoke([...this.#service.granted]);
 			case 'event':
 				return this.#hear(input.event);
 			case 'head':
@@ -142,11 +127,9 @@ export class FeedCore {
 			case 'failed':
 				return this.#fail(input.request, input.failure);
 			case 'wake':
-				this.#failures = 0;
-				this.#retryAt_ms = 0;
+				this.#desk.hurry();
 				this.#hasLog = true;
-				this.#auditAt_ms = this.#now_ms + this.#random() * this.#options.gapSpread_ms;
-				return;
+				return this.#watch.hurry(this.#now_ms);
 			case 'tick':
 				return;
 			case 'stop':
@@ -186,15 +169,15 @@ export class FeedCore {
 	#want(): void {
 		const cells = new Set([...(this.#area?.cells ?? []), ...(this.#target?.cells ?? [])]);
 		cells.delete(everywhere);
-		for (const cell of this.#granted) if (!cells.has(cell)) this.#granted.delete(cell);
+		this.#service.remove([...this.#service.granted].filter((cell) => !cells.has(cell)));
 		this.#effects.push({type: 'want', cells: [...cells].sort()});
 	}
 
 	#replace(id: number, position: Position): void {
-		const request = this.#answered(id);
+		const request = this.#desk.answered(id);
 		const target = this.#target;
 		if (!request || !target) return;
-		this.#failures = 0;
+		this.#desk.succeed();
 		const old = this.#area?.ledger;
 		const cells = [...target.cells];
 		const ledger = new Ledger(cells, position);
@@ -202,17 +185,16 @@ export class FeedCore {
 		this.#area = {circle: target.circle, cells, ledger};
 		this.#target = undefined;
 		this.#due.clear();
-		this.#awaitsHead.clear();
 		this.#held.clear();
-		this.#calmDown();
+		this.#watch.calmDown(this.#now_ms);
 		if (target.reason) this.#effects.push({type: 'reset', reason: target.reason});
 		this.#effects.push({type: 'replace', request: id, circle: target.circle});
 		this.#want();
 		// What the broker began to send after the snapshot was asked for may lack something between.
-		const lateCells = cells.filter((cell) => !request.granted.has(cell) && this.#granted.has(cell));
-		this.#makeDue(lateCells);
+		const {granted} = this.#service;
+		this.#due.add(cells.filter((cell) => !request.granted.has(cell) && granted.has(cell)));
 		const isStale = old?.epoch === position.epoch && old.newest > position.offset;
-		if (isStale || target.early.isOverflown) this.#makeDue(cells);
+		if (isStale || target.early.isOverflown) this.#due.add(cells);
 		for (const event of target.early.take()) this.#deliver(event);
 		this.#compareHeads();
 	}
@@ -220,22 +202,18 @@ export class FeedCore {
 	// What the broker sends.
 
 	#grant(cells: readonly string[]): void {
-		const news = cells.filter((cell) => !this.#granted.has(cell));
-		for (const cell of news) this.#granted.add(cell);
+		const news = this.#service.add(cells);
 		const asked = this.#area?.cells.filter((cell) => news.includes(cell)) ?? [];
 		if (asked.length === 0) return;
-		this.#makeDue(asked);
-		for (const cell of asked) this.#awaitsHead.add(cell);
+		this.#due.addUnlessConfirmed(asked);
 		this.#headsUntil_ms = this.#now_ms + this.#options.headPatience_ms;
-		if (this.#request?.kind === 'poll') this.#abort();
+		if (this.#desk.kind === 'poll') this.#abort();
 		this.#compareHeads(); // Some come before SUBACK.
 	}
 
 	#revoke(cells: readonly string[]): void {
-		for (const cell of cells) {
-			this.#granted.delete(cell);
-			this.#awaitsHead.delete(cell);
-		}
+		this.#service.remove(cells);
+		for (const cell of cells) this.#due.takeAwaited(cell);
 		// A retained head from before says nothing about the time without a connection.
 		this.#heads.clear();
 	}
@@ -256,7 +234,7 @@ export class FeedCore {
 				if (!ledger.hasRoomFor(event)) return this.#hold(event);
 				this.#apply(event);
 				this.#release();
-				return this.#noteActivity();
+				return this.#watch.hear(this.#now_ms);
 			case 'gap':
 				return this.#hold(event);
 			default:
@@ -266,8 +244,8 @@ export class FeedCore {
 
 	#hold(event: EarshotEvent): void {
 		this.#held.add(event);
-		if (this.#held.isOverflown) this.#makeDue(this.#area?.cells ?? []);
-		this.#doubt();
+		if (this.#held.isOverflown) this.#due.add(this.#area?.cells ?? []);
+		this.#watch.doubt(this.#now_ms);
 	}
 
 	#hearHead(area: string, head: Head): void {
@@ -281,8 +259,8 @@ export class FeedCore {
 		if (this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms) {
 			this.#compareAfterGrant(current.ledger, area, head);
 		}
-		if (behind.length > 0) this.#noteActivity();
-		if (current.ledger.isSuspicious) this.#doubt();
+		if (behind.length > 0) this.#watch.hear(this.#now_ms);
+		if (current.ledger.isSuspicious) this.#watch.doubt(this.#now_ms);
 	}
 
 	/** Only positions count here: of two topics one may have been lost with the connection. */
@@ -290,9 +268,9 @@ export class FeedCore {
 		for (const cell of ledger.cellsOf(area)) {
 			const isConfirmed = ledger.isConfirmed(cell, area, head);
 			// One head answers for a cell of five letters and more; for larger ones it takes many.
-			const isAwaited = cell.length >= area.length && this.#awaitsHead.delete(cell);
-			if (!isConfirmed) this.#makeDue([cell]);
-			else if (isAwaited) this.#due.delete(cell);
+			const isAwaited = cell.length >= area.length && this.#due.takeAwaited(cell);
+			if (!isConfirmed) this.#due.add([cell]);
+			else if (isAwaited) this.#due.confirm(cell);
 		}
 	}
 
@@ -303,7 +281,7 @@ export class FeedCore {
 	}
 
 	#hearForeign(epoch: string): void {
-		if (this.#target || !this.#epochs.isNews(epoch, this.#now_ms)) return this.#noteActivity();
+		if (this.#target || !this.#epochs.isNews(epoch, this.#now_ms)) return this.#watch.hear(this.#now_ms);
 		this.#aimAgain('epoch');
 	}
 
@@ -326,10 +304,10 @@ export class FeedCore {
 	// What is read from the log.
 
 	#turnPage(id: number, page: EventPage): void {
-		const request = this.#answered(id);
+		const request = this.#desk.answered(id);
 		const area = this.#area;
 		if (!request || !area) return;
-		this.#failures = 0;
+		this.#desk.succeed();
 		const {ledger} = area;
 		if (page.position.epoch !== ledger.epoch) return this.#aimAgain('epoch');
 		const cells = new Set(request.cells);
@@ -348,48 +326,30 @@ export class FeedCore {
 		this.#pollAt_ms = page.more ? this.#now_ms : this.#pollAt_ms;
 		if (page.more) return;
 		this.#pages = 0;
-		for (const cell of request.cells) {
-			if ((this.#due.get(cell) ?? 0) <= request.mark) this.#due.delete(cell);
-		}
-		if (this.#due.size === 0) this.#isAudit = false;
+		this.#due.settle(request.cells, request.mark);
 		const isAll = request.cells.length === area.cells.length;
 		// What was heard meanwhile, beyond this answer, is confirmed by none.
-		if (isAll && ledger.newest <= page.position.offset) this.#calmDown();
-		if (this.#isInDoubt) this.#doubt();
-		else this.#doubts = 0;
+		if (isAll && ledger.newest <= page.position.offset) this.#watch.calmDown(this.#now_ms);
+		if (this.#isInDoubt) this.#watch.doubt(this.#now_ms);
+		else this.#watch.trust();
 	}
 
 	#fail(id: number, failure: Failure): void {
-		if (!this.#answered(id)) return;
+		if (!this.#desk.answered(id)) return;
 		if (failure.kind === 'expired') return this.#aimAgain('expired');
 		if (failure.kind === 'no-log') {
 			this.#hasLog = false;
 			return this.#aimAgain('no-log');
 		}
-		const asked_ms = Math.min(failure.retryAfter_ms ?? 0, retryAfterMax_ms);
-		this.#retryAt_ms = this.#now_ms + asked_ms + fullJitter_ms(this.#failures++, this.#random);
-	}
-
-	/** The request that this answers, unless it was given up. */
-	#answered(id: number): Request | undefined {
-		if (this.#request?.id !== id) return undefined;
-		const request = this.#request;
-		this.#request = undefined;
-		return request;
+		this.#desk.fail(this.#now_ms, failure.retryAfter_ms ?? 0);
 	}
 
 	#abort(): void {
-		if (this.#request) this.#effects.push({type: 'abort', request: this.#request.id});
-		this.#request = undefined;
+		const request = this.#desk.giveUp();
+		if (request !== undefined) this.#effects.push({type: 'abort', request});
 	}
 
 	// What may be missing.
-
-	#makeDue(cells: readonly string[]): void {
-		this.#mark++;
-		for (const cell of cells) this.#due.set(cell, this.#mark);
-		this.#isAudit = false;
-	}
 
 	get #isInDoubt(): boolean {
 		const ledger = this.#area?.ledger;
@@ -397,43 +357,19 @@ export class FeedCore {
 		return this.#held.size > 0 || ledger.isSuspicious;
 	}
 
-	/** Looks again in a moment: what is missing may be on its way. */
-	#doubt(): void {
-		if (this.#doubtAt_ms !== Infinity) return;
-		const spread_ms = this.#options.gapSpread_ms * Math.max(1, this.#doubts);
-		this.#doubtAt_ms = this.#now_ms + this.#random() * spread_ms;
-	}
-
-	#noteActivity(): void {
-		const {auditQuiet_ms, auditBusy_ms} = this.#options;
-		this.#heardAt_ms = Math.min(this.#heardAt_ms, this.#now_ms);
-		const quiet_ms = this.#now_ms + auditQuiet_ms * (0.75 + this.#random() / 2);
-		this.#auditAt_ms = Math.min(quiet_ms, this.#heardAt_ms + auditBusy_ms);
-	}
-
-	/** Everything has been read: the next audit is a long way off, unless something happens. */
-	#calmDown(): void {
-		this.#heardAt_ms = Infinity;
-		this.#auditAt_ms = this.#now_ms + this.#options.auditIdle_ms * (0.5 + this.#random());
-	}
-
 	/** Does what the time has come for, and asks the server for what is needed most. */
 	#settle(): void {
 		this.#followMove();
 		const area = this.#area;
 		if (area && !this.#target) {
-			if (this.#now_ms >= this.#doubtAt_ms) this.#lookIntoDoubt(area);
-			if (this.#now_ms >= this.#auditAt_ms) {
-				this.#calmDown();
-				const isAlone = this.#due.size === 0;
-				if (this.#hasLog) this.#makeDue(area.cells);
-				this.#isAudit = isAlone;
+			if (this.#watch.takeDoubt(this.#now_ms)) this.#lookIntoDoubt(area);
+			if (this.#watch.isAuditTime(this.#now_ms)) {
+				this.#watch.calmDown(this.#now_ms);
+				if (this.#hasLog) this.#due.add(area.cells, true);
 			}
 		}
-		if (this.#isServed) this.#wasServed = true;
-		else if (this.#isServedNow) this.#unservedSince_ms = this.#now_ms;
-		this.#isServedNow = this.#isServed;
-		if (this.#isStopped || this.#request || this.#now_ms < this.#retryAt_ms) return;
+		this.#service.note(this.#needed, this.#now_ms);
+		if (this.#isStopped || !this.#desk.isFree(this.#now_ms)) return;
 		if (this.#target) this.#askSnapshot(this.#target);
 		else if (area) this.#askEvents(area);
 	}
@@ -447,16 +383,14 @@ export class FeedCore {
 	}
 
 	#lookIntoDoubt(area: Area): void {
-		this.#doubtAt_ms = Infinity;
 		if (!this.#isInDoubt) return;
-		if (++this.#doubts <= this.#options.doubtsMax) return this.#makeDue(area.cells);
-		this.#doubts = 0;
+		if (this.#watch.mayTryAgain()) return this.#due.add(area.cells);
 		area.ledger.trust();
 		if (this.#held.size > 0) this.#aimAgain('incomplete');
 	}
 
 	#askSnapshot(target: Target): void {
-		const isGranted = [...target.cells].every((cell) => this.#granted.has(cell));
+		const isGranted = this.#service.serves([...target.cells]);
 		const isTime = isGranted || this.#now_ms >= target.patientUntil_ms || target.cells.has(everywhere);
 		if (this.#now_ms < target.notBefore_ms || !isTime) return;
 		const request = this.#ask('snapshot', [...target.cells]);
@@ -465,13 +399,11 @@ export class FeedCore {
 
 	#askEvents(area: Area): void {
 		const isWaiting = this.#now_ms < this.#headsUntil_ms;
-		const due = area.cells.filter(
-			(cell) => this.#due.has(cell) && !(isWaiting && this.#awaitsHead.has(cell)),
-		);
+		const due = this.#due.among(area.cells, isWaiting);
 		if (due.length > 0 && (this.#isServed || this.#isPolling)) {
 			if (!this.#hasLog) return this.#aimAgain('no-log');
 			this.#pollAt_ms = this.#now_ms + this.#options.pollMin_ms;
-			for (const cell of due) this.#awaitsHead.delete(cell);
+			for (const cell of due) this.#due.takeAwaited(cell);
 			return this.#askPage('catch-up', area, due);
 		}
 		if (!this.#isPolling || this.#now_ms < this.#pollAt_ms) return;
@@ -490,28 +422,28 @@ export class FeedCore {
 			circle,
 			after: {epoch: ledger.epoch, offset: ledger.lowest(cells)},
 			// After a failure it is soon known whether polling works again.
-			wait_s: kind === 'poll' && this.#failures === 0 ? this.#options.pollWait_s : 0,
+			wait_s: kind === 'poll' && !this.#desk.hasFailed ? this.#options.pollWait_s : 0,
 		});
 	}
 
 	#ask(kind: Request['kind'], cells: readonly string[]): number {
-		const id = ++this.#requests;
-		this.#request = {id, kind, cells, mark: this.#mark, granted: new Set(this.#granted)};
-		return id;
+		const granted = new Set(this.#service.granted);
+		return this.#desk.ask({kind, cells, mark: this.#due.mark, granted});
 	}
 
 	// How it is going.
 
-	/** Whether the broker sends everything that the state (or, before it, the target) is about. */
+	/** What the state (or, before it, the target) is about. */
+	get #needed(): readonly string[] {
+		return this.#area?.cells ?? [...(this.#target?.cells ?? [])];
+	}
+
 	get #isServed(): boolean {
-		const cells = this.#area?.cells ?? [...(this.#target?.cells ?? [])];
-		return cells.length > 0 && cells.every((cell) => this.#granted.has(cell));
+		return this.#service.serves(this.#needed);
 	}
 
 	get #isPolling(): boolean {
-		if (this.#isServed) return false;
-		if (this.#area?.cells.includes(everywhere)) return true;
-		return this.#now_ms >= this.#unservedSince_ms + this.#options.pollAfter_ms;
+		return this.#area !== undefined && this.#service.isAbsent(this.#needed, this.#now_ms);
 	}
 
 	#showStatus(): void {
@@ -522,12 +454,12 @@ export class FeedCore {
 	}
 
 	#currentStatus(): FeedStatus {
-		const isReachable = this.#isServed || (this.#isPolling && this.#failures === 0);
-		if (!this.#area) return isReachable || this.#granted.size > 0 ? 'catching-up' : 'connecting';
-		if (!isReachable) return this.#wasServed || this.#failures > 0 ? 'offline' : 'connecting';
+		const isReachable = this.#isServed || (this.#isPolling && !this.#desk.hasFailed);
+		if (!this.#area) return isReachable || this.#service.granted.size > 0 ? 'catching-up' : 'connecting';
+		if (!isReachable) return this.#service.wasWhole || this.#desk.hasFailed ? 'offline' : 'connecting';
 		if (this.#target) return 'catching-up';
 		if (!this.#isServed) return 'polling';
-		return this.#due.size > 0 && !this.#isAudit ? 'catching-up' : 'live';
+		return this.#due.size > 0 && !this.#due.isAudit ? 'catching-up' : 'live';
 	}
 
 	#stop(): void {

@@ -9,7 +9,7 @@ import {bare, everything, explore, type Machines} from './schedule.ts';
 /** A mistake that somebody could make: `text` of the file becomes `wrong`. */
 interface Mutant {
 	readonly name: string;
-	readonly file: 'feed/feed-core.ts' | 'feed/ledger.ts' | 'feed/epoch-watch.ts' | 'line/line-core.ts';
+	readonly file: string;
 	readonly text: string;
 	readonly wrong: string;
 	/** Takes thousands of schedules to come to light, so only the long form looks for it. */
@@ -80,14 +80,14 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'nothing is read after a reconnection',
 		file: 'feed/feed-core.ts',
-		text: 'this.#makeDue(asked);',
+		text: 'this.#due.addUnlessConfirmed(asked);',
 		wrong: '',
 	},
 	{
 		name: 'an answer from before a reconnection counts as one from after it',
-		file: 'feed/feed-core.ts',
-		text: 'if ((this.#due.get(cell) ?? 0) <= request.mark) this.#due.delete(cell);',
-		wrong: 'this.#due.delete(cell);',
+		file: 'feed/due-cells.ts',
+		text: 'if ((this.#since.get(cell) ?? 0) <= mark) this.#since.delete(cell);',
+		wrong: 'this.#since.delete(cell);',
 		isRare: true,
 	},
 	{
@@ -99,13 +99,13 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'the tail is never audited',
 		file: 'feed/feed-core.ts',
-		text: 'if (this.#hasLog) this.#makeDue(area.cells);',
+		text: 'if (this.#hasLog) this.#due.add(area.cells, true);',
 		wrong: '',
 	},
 	{
 		name: 'heads are not looked at',
 		file: 'feed/feed-core.ts',
-		text: 'if (current.ledger.isSuspicious) this.#doubt();',
+		text: 'if (current.ledger.isSuspicious) this.#watch.doubt(this.#now_ms);',
 		wrong: '',
 	},
 	{
