@@ -3,7 +3,6 @@ import {Http, type CallOptions} from './http.ts';
 import type {Job} from './job.ts';
 import {Jobs, type SubmitOptions} from './jobs.ts';
 import {Line} from './line/line.ts';
-import {MqttTransport} from './mqtt-transport.ts';
 import {Feed, type FeedDefinition} from './near.ts';
 import {browserWake, systemClock, type Clock, type OnWake, type Store, type Transport} from './ports.ts';
 import {TokenSource, type GetToken} from './token-source.ts';
@@ -23,6 +22,14 @@ export interface EarshotOptions {
 	readonly onWake?: OnWake;
 }
 
+/** MQTT.js is larger than all the rest, so it comes with the first connection. */
+const mqttWhenNeeded: Transport = {
+	connect: async (access, onMessage) => {
+		const {MqttTransport} = await import('./mqtt-transport.ts');
+		return new MqttTransport().connect(access, onMessage);
+	},
+};
+
 /** A server, as one caller sees it: feeds and jobs, all over one connection. */
 export class Earshot {
 	readonly #http: Http;
@@ -41,7 +48,7 @@ export class Earshot {
 		this.#http = new Http(options.url, tokens, fetcher);
 		this.#line = new Line({
 			http: this.#http,
-			transport: options.transport ?? new MqttTransport(),
+			transport: options.transport ?? mqttWhenNeeded,
 			clock,
 			renew: (ending) => tokens.replace(ending),
 			random,

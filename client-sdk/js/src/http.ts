@@ -1,4 +1,4 @@
-import {isFields} from './feed/event.ts';
+import {isFields, parseJson} from './feed/event.ts';
 import type {TokenSource} from './token-source.ts';
 
 export interface CallOptions {
@@ -97,17 +97,9 @@ export async function callOnce(
 		if (options.signal?.aborted) throw error;
 		throw new EarshotProblem(0, {title: 'The server cannot be reached', detail: String(error)});
 	}
-	const body = parsed(text);
+	const body = parseJson(text);
 	if (response.status < 400) return {status: response.status, body, headers: response.headers};
 	const retryAfter_s = Number(response.headers.get('retry-after') ?? NaN);
 	const retryAfter_ms = retryAfter_s >= 0 ? retryAfter_s * 1_000 : undefined;
 	throw new EarshotProblem(response.status, isFields(body) ? body : {}, retryAfter_ms);
-}
-
-function parsed(text: string): unknown {
-	try {
-		return text === '' ? undefined : JSON.parse(text);
-	} catch {
-		return undefined;
-	}
 }

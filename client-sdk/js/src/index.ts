@@ -3,7 +3,6 @@ export {EarshotProblem} from './http.ts';
 export {guestToken} from './guest-token.ts';
 export {JobFailed, type Job, type JobState, type JobView} from './job.ts';
 export type {SubmitOptions} from './jobs.ts';
-export {MqttTransport} from './mqtt-transport.ts';
 export {fieldsOf, type Feed, type FeedDefinition, type FeedListener, type Get, type Snapshot} from './near.ts';
 export type {EarshotEvent} from './feed/event.ts';
 export type {FeedOptions, FeedStatus, ResetReason} from './feed/feed-types.ts';

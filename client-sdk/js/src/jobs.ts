@@ -1,6 +1,6 @@
-import {fullJitter_ms, retryAfterMax_ms} from './backoff.ts';
+import {pause_ms} from './backoff.ts';
 import {EarshotProblem, type Http} from './http.ts';
-import {isFields} from './feed/event.ts';
+import {isFields, parseJson} from './feed/event.ts';
 import {Job, parseJob} from './job.ts';
 import type {Line} from './line/line.ts';
 import {randomKey, type Clock, type Store} from './ports.ts';
@@ -169,7 +169,7 @@ export class Jobs {
 		let topic = '';
 		const place = this.#parts.line.join({
 			onMessage: (from, payload) => {
-				const view = from === topic ? parsePush(payload) : undefined;
+				const view = from === topic ? parseJob(parseJson(payload)) : undefined;
 				if (!view || view.version <= (job.view?.version ?? -1)) return;
 				if (!view.truncated) job.show(view);
 				tell();
@@ -249,15 +249,6 @@ interface Push {
 	leave(): void;
 }
 
-function parsePush(payload: string): ReturnType<typeof parseJob> {
-	try {
-		return parseJob(JSON.parse(payload));
-	} catch {
-		return undefined;
-	}
-}
-
 function pauseAfter_ms(error: EarshotProblem, failures: number, random: () => number): number {
-	const asked_ms = Math.min(error.retryAfter_ms ?? 0, retryAfterMax_ms);
-	return asked_ms + fullJitter_ms(failures, random);
+	return pause_ms(error.retryAfter_ms, failures, random);
 }

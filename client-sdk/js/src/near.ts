@@ -1,10 +1,9 @@
-import {parseEvent, parseHead, parsePosition, positionText} from './feed/event.ts';
+import {isFields, parseEvent, parseHead, parseJson, parsePosition, positionText} from './feed/event.ts';
 import type {EarshotEvent, Position} from './feed/event.ts';
 import {FeedCore} from './feed/feed-core.ts';
 import type {EventPage, Failure, FeedEffect, FeedInput, FeedOptions} from './feed/feed-types.ts';
 import type {FeedStatus, ResetReason} from './feed/feed-types.ts';
 import {cellsServedBy, filtersOf} from './feed/filters.ts';
-import {isFields} from './feed/event.ts';
 import {areaOfTopic} from './geo/topics.ts';
 import type {Circle} from './geo/point.ts';
 import {EarshotProblem, type Http} from './http.ts';
@@ -199,7 +198,7 @@ export class Feed<State> {
 
 	#receive(topic: string, payload: string): void {
 		if (!topic.startsWith('earshot/v1/geo/') && !topic.startsWith('earshot/v1/head/')) return;
-		const value = parsed(payload);
+		const value = parseJson(payload);
 		const area = areaOfTopic(topic);
 		const head = area === undefined ? undefined : parseHead(value);
 		if (area !== undefined && head) return this.#step({type: 'head', area, head});
@@ -251,12 +250,4 @@ function pageOf(body: unknown, after: Position): EventPage {
 	const known = events.map(parseEvent).filter((event) => event !== undefined);
 	if (known.length < events.length) throw new Error('The server sent something that is no event');
 	return {events: known, position, more: more === true};
-}
-
-function parsed(payload: string): unknown {
-	try {
-		return JSON.parse(payload);
-	} catch {
-		return undefined;
-	}
 }

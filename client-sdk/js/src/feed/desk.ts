@@ -1,4 +1,4 @@
-import {fullJitter_ms, retryAfterMax_ms} from '../backoff.ts';
+import {pause_ms} from '../backoff.ts';
 
 export interface Request {
 	readonly id: number;
@@ -62,9 +62,8 @@ export class Desk {
 		this.#failures = 0;
 	}
 
-	fail(now_ms: number, asked_ms: number): void {
-		const pause_ms = fullJitter_ms(this.#failures++, this.#random);
-		this.#retryAt_ms = now_ms + Math.min(asked_ms, retryAfterMax_ms) + pause_ms;
+	fail(now_ms: number, retryAfter_ms: number | undefined): void {
+		this.#retryAt_ms = now_ms + pause_ms(retryAfter_ms, this.#failures++, this.#random);
 	}
 
 	hurry(): void {

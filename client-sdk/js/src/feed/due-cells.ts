@@ -1,3 +1,6 @@
+import type {Head} from './event.ts';
+import type {Ledger} from './ledger.ts';
+
 /** Cells in which something may have been missed, until the log has been read there. */
 export class DueCells {
 	readonly #since = new Map<string, number>(); // By the count of additions.
@@ -35,8 +38,18 @@ export class DueCells {
 		return this.#awaitsHead.delete(cell);
 	}
 
-	confirm(cell: string): void {
-		this.#since.delete(cell);
+	/**
+	 * Soon after the broker began to serve the area: does its head tell of more than the positions?
+	 * Only they count: of two topics one may have been lost with the connection.
+	 */
+	compare(ledger: Ledger, area: string, head: Head): void {
+		for (const cell of ledger.cellsOf(area)) {
+			const isConfirmed = ledger.isConfirmed(cell, area, head);
+			// One head answers for a cell of five letters and more; for larger ones it takes many.
+			const isAwaited = cell.length >= area.length && this.takeAwaited(cell);
+			if (!isConfirmed) this.add([cell]);
+			else if (isAwaited) this.#since.delete(cell);
+		}
 	}
 
 	/** An answer to a request made at `mark` has told everything in `cells`. */

@@ -94,6 +94,15 @@ export function isFields(value: unknown): value is Readonly<Record<string, unkno
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}
+
 function isPlace(lat: number, lon: number): boolean {
 	return Math.abs(lat) <= 90 && Math.abs(lon) <= 180;
 }

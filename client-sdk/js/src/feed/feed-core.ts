@@ -1,41 +1,16 @@
 import {cover} from '../geo/cover.ts';
 import type {Circle} from '../geo/point.ts';
+import type {Area, Target} from './area.ts';
 import {isInside, type EarshotEvent, type Head, type Position} from './event.ts';
 import {Desk, type Request} from './desk.ts';
 import {DueCells} from './due-cells.ts';
 import {EpochWatch} from './epoch-watch.ts';
-import {
-	feedDefaults,
-	type EventPage,
-	type Failure,
-	type FeedEffect,
-	type FeedInput,
-	type FeedOptions,
-	type FeedStatus,
-	type ResetReason,
-} from './feed-types.ts';
+import {feedDefaults, type EventPage, type Failure, type FeedEffect} from './feed-types.ts';
+import type {FeedInput, FeedOptions, FeedStatus, ResetReason} from './feed-types.ts';
 import {Holding} from './holding.ts';
 import {cellAround, everywhere, Ledger} from './ledger.ts';
 import {Service} from './service.ts';
 import {Watch} from './watch.ts';
-
-/** A circle that a snapshot is being fetched for. */
-interface Target {
-	readonly circle: Circle;
-	readonly cells: ReadonlySet<string>;
-	readonly reason: ResetReason | undefined;
-	/** What has happened since; it may be newer than the snapshot. */
-	readonly early: Holding;
-	readonly notBefore_ms: number;
-	readonly patientUntil_ms: number;
-}
-
-/** The circle that the state is about. */
-interface Area {
-	readonly circle: Circle;
-	readonly cells: readonly string[];
-	readonly ledger: Ledger;
-}
 
 /**
  * A feed as a pure state machine: inputs and the time in, effects out. It has no timers and does no
@@ -110,40 +85,32 @@ export class FeedCore {
 			case 'move':
 				this.#pendingMove = input.circle;
 				return;
-			case 'granted':
-				return this.#grant(input.cells);
-			case 'refused':
-				return this.#revoke(input.cells);
-			case 'down':
-				return this.#revoke([...this.#service.granted]);
-			case 'event':
-				return this.#hear(input.event);
-			case 'head':
-				return this.#hearHead(input.area, input.head);
-			case 'snapshot':
-				return this.#replace(input.request, input.position);
-			case 'page':
-				return this.#turnPage(input.request, input.page);
-			case 'failed':
-				return this.#fail(input.request, input.failure);
+			case 'granted': return this.#grant(input.cells);
+			case 'refused': return this.#revoke(input.cells);
+			case 'down': return this.#revoke([...this.#service.granted]);
+			case 'event': return this.#hear(input.event);
+			case 'head': return this.#hearHead(input.area, input.head);
+			case 'snapshot': return this.#replace(input.request, input.position);
+			case 'page': return this.#turnPage(input.request, input.page);
+			case 'failed': return this.#fail(input.request, input.failure);
 			case 'wake':
 				this.#desk.hurry();
 				this.#hasLog = true;
 				return this.#watch.hurry(this.#now_ms);
-			case 'tick':
-				return;
+			case 'tick': return;
 			case 'stop':
-				return this.#stop();
+				this.#abort();
+				this.#isStopped = true;
+				this.#effects.push({type: 'want', cells: []});
 		}
 	}
-
-	// What the state is about.
 
 	/** Begins to fetch a snapshot; the old state goes on until it is there. */
 	#aim(circle: Circle, reason: ResetReason | undefined, pause_ms: number): void {
 		this.#abort();
 		this.#pages = 0;
-		const cells = new Set(this.#cellsOf(circle));
+		const known = this.#area?.circle === circle ? this.#area.cells : cover(circle);
+		const cells = new Set(known ?? [everywhere]);
 		this.#target = {
 			circle,
 			cells,
@@ -155,15 +122,9 @@ export class FeedCore {
 		this.#want();
 	}
 
-	#cellsOf(circle: Circle): readonly string[] {
-		const area = this.#area;
-		return area?.circle === circle ? area.cells : (cover(circle) ?? [everywhere]);
-	}
-
 	#aimAgain(reason: ResetReason): void {
 		if (this.#target || !this.#area) return;
-		const spread_ms = this.#random() * this.#options.gapSpread_ms;
-		this.#aim(this.#area.circle, reason, spread_ms);
+		this.#aim(this.#area.circle, reason, this.#random() * this.#options.gapSpread_ms);
 	}
 
 	#want(): void {
@@ -199,8 +160,6 @@ export class FeedCore {
 		this.#compareHeads();
 	}
 
-	// What the broker sends.
-
 	#grant(cells: readonly string[]): void {
 		const news = this.#service.add(cells);
 		const asked = this.#area?.cells.filter((cell) => news.includes(cell)) ?? [];
@@ -233,7 +192,7 @@ export class FeedCore {
 			case 'next':
 				if (!ledger.hasRoomFor(event)) return this.#hold(event);
 				this.#apply(event);
-				this.#release();
+				this.#release(ledger);
 				return this.#watch.hear(this.#now_ms);
 			case 'gap':
 				return this.#hold(event);
@@ -257,21 +216,10 @@ export class FeedCore {
 		const behind = current.ledger.compare(area, head);
 		// A retained head may be a second old, and then there is another one soon.
 		if (this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms) {
-			this.#compareAfterGrant(current.ledger, area, head);
+			this.#due.compare(current.ledger, area, head);
 		}
 		if (behind.length > 0) this.#watch.hear(this.#now_ms);
 		if (current.ledger.isSuspicious) this.#watch.doubt(this.#now_ms);
-	}
-
-	/** Only positions count here: of two topics one may have been lost with the connection. */
-	#compareAfterGrant(ledger: Ledger, area: string, head: Head): void {
-		for (const cell of ledger.cellsOf(area)) {
-			const isConfirmed = ledger.isConfirmed(cell, area, head);
-			// One head answers for a cell of five letters and more; for larger ones it takes many.
-			const isAwaited = cell.length >= area.length && this.#due.takeAwaited(cell);
-			if (!isConfirmed) this.#due.add([cell]);
-			else if (isAwaited) this.#due.confirm(cell);
-		}
 	}
 
 	#compareHeads(): void {
@@ -292,16 +240,13 @@ export class FeedCore {
 	}
 
 	/** Delivers what was held and is next by now. */
-	#release(): void {
-		const ledger = this.#area!.ledger;
+	#release(ledger: Ledger): void {
 		for (const event of this.#held.take()) {
 			const verdict = ledger.judge(event);
 			if (verdict === 'next') this.#apply(event);
 			else if (verdict === 'gap') this.#held.add(event);
 		}
 	}
-
-	// What is read from the log.
 
 	#turnPage(id: number, page: EventPage): void {
 		const request = this.#desk.answered(id);
@@ -319,7 +264,7 @@ export class FeedCore {
 			else if (verdict !== 'repeat') return this.#aimAgain('incomplete');
 		}
 		ledger.raise(request.cells, page.position.offset);
-		this.#release();
+		this.#release(ledger);
 		// Pages that an audit only confirms do not count.
 		if (ledger.entered > before) this.#pages++;
 		if (page.more && this.#pages > this.#options.pagesMax) return this.#aimAgain('behind');
@@ -330,31 +275,20 @@ export class FeedCore {
 		const isAll = request.cells.length === area.cells.length;
 		// What was heard meanwhile, beyond this answer, is confirmed by none.
 		if (isAll && ledger.newest <= page.position.offset) this.#watch.calmDown(this.#now_ms);
-		if (this.#isInDoubt) this.#watch.doubt(this.#now_ms);
+		if (this.#held.size > 0 || ledger.isSuspicious) this.#watch.doubt(this.#now_ms);
 		else this.#watch.trust();
 	}
 
 	#fail(id: number, failure: Failure): void {
 		if (!this.#desk.answered(id)) return;
-		if (failure.kind === 'expired') return this.#aimAgain('expired');
-		if (failure.kind === 'no-log') {
-			this.#hasLog = false;
-			return this.#aimAgain('no-log');
-		}
-		this.#desk.fail(this.#now_ms, failure.retryAfter_ms ?? 0);
+		if (failure.kind === 'no-log') this.#hasLog = false;
+		if (failure.kind !== 'passing') return this.#aimAgain(failure.kind);
+		this.#desk.fail(this.#now_ms, failure.retryAfter_ms);
 	}
 
 	#abort(): void {
 		const request = this.#desk.giveUp();
 		if (request !== undefined) this.#effects.push({type: 'abort', request});
-	}
-
-	// What may be missing.
-
-	get #isInDoubt(): boolean {
-		const ledger = this.#area?.ledger;
-		if (!ledger) return false;
-		return this.#held.size > 0 || ledger.isSuspicious;
 	}
 
 	/** Does what the time has come for, and asks the server for what is needed most. */
@@ -383,7 +317,7 @@ export class FeedCore {
 	}
 
 	#lookIntoDoubt(area: Area): void {
-		if (!this.#isInDoubt) return;
+		if (this.#held.size === 0 && !area.ledger.isSuspicious) return;
 		if (this.#watch.mayTryAgain()) return this.#due.add(area.cells);
 		area.ledger.trust();
 		if (this.#held.size > 0) this.#aimAgain('incomplete');
@@ -431,8 +365,6 @@ export class FeedCore {
 		return this.#desk.ask({kind, cells, mark: this.#due.mark, granted});
 	}
 
-	// How it is going.
-
 	/** What the state (or, before it, the target) is about. */
 	get #needed(): readonly string[] {
 		return this.#area?.cells ?? [...(this.#target?.cells ?? [])];
@@ -447,25 +379,22 @@ export class FeedCore {
 	}
 
 	#showStatus(): void {
-		const status = this.#isStopped ? 'offline' : this.#currentStatus();
+		const status = this.#isStopped ? 'offline' : this.#statusNow;
 		if (status === this.#status) return;
 		this.#status = status;
 		this.#effects.push({type: 'status', status});
 	}
 
-	#currentStatus(): FeedStatus {
-		const isReachable = this.#isServed || (this.#isPolling && !this.#desk.hasFailed);
-		if (!this.#area) return isReachable || this.#service.granted.size > 0 ? 'catching-up' : 'connecting';
-		if (!isReachable) return this.#service.wasWhole || this.#desk.hasFailed ? 'offline' : 'connecting';
+	get #statusNow(): FeedStatus {
+		const isOpen = this.#service.granted.size > 0;
+		const isAtFault = this.#desk.hasFailed;
+		const isReachable = this.#isServed || (this.#isPolling && !isAtFault);
+		if (!this.#area) return isReachable || isOpen ? 'catching-up' : 'connecting';
+		if (!isReachable) return this.#service.wasWhole || isAtFault ? 'offline' : 'connecting';
 		if (this.#target) return 'catching-up';
 		if (!this.#isServed) return 'polling';
+		// An audit is not worth a word: nothing is known to be missing.
 		return this.#due.size > 0 && !this.#due.isAudit ? 'catching-up' : 'live';
-	}
-
-	#stop(): void {
-		this.#abort();
-		this.#isStopped = true;
-		this.#effects.push({type: 'want', cells: []});
 	}
 }
 

@@ -1,4 +1,4 @@
-import {fullJitter_ms, retryAfterMax_ms} from '../backoff.ts';
+import {pause_ms} from '../backoff.ts';
 
 export type LineInput =
 	/** All the filters that `owner` wants from now on; none: it is gone. */
@@ -114,7 +114,7 @@ export class LineCore {
 				this.#deadline_ms = Infinity;
 				return;
 			case 'closed':
-				return this.#close(input.retryAfter_ms ?? 0);
+				return this.#close(input.retryAfter_ms);
 			case 'suback':
 				return this.#grant(input.filters, input.codes);
 			case 'wake':
@@ -168,15 +168,14 @@ export class LineCore {
 		this.#effects.push({type: 'refused', filters});
 	}
 
-	#close(retryAfter_ms: number): void {
+	#close(retryAfter_ms?: number): void {
 		if (this.#state === 'idle') return;
 		const isStable =
 			this.isOpen && this.#now_ms - this.#openSince_ms >= this.#options.stableAfter_ms;
 		if (isStable) this.#failures = 0;
 		if (this.isOpen) this.#effects.push({type: 'down'});
 		this.#forget();
-		const asked_ms = Math.min(retryAfter_ms, retryAfterMax_ms);
-		this.#connectAt_ms = this.#now_ms + asked_ms + fullJitter_ms(this.#failures++, this.#random);
+		this.#connectAt_ms = this.#now_ms + pause_ms(retryAfter_ms, this.#failures++, this.#random);
 	}
 
 	#forget(): void {
@@ -192,7 +191,7 @@ export class LineCore {
 	#settle(): void {
 		if (this.#now_ms >= this.#deadline_ms) {
 			this.#effects.push({type: 'disconnect', attempt: this.#attempt});
-			this.#close(0);
+			this.#close();
 		}
 		for (const [filter, until_ms] of this.#refused) {
 			if (this.#now_ms >= until_ms) this.#refused.delete(filter);

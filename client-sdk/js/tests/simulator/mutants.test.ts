@@ -126,8 +126,8 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'a position that has expired is not noticed',
 		file: 'feed/feed-core.ts',
-		text: "if (failure.kind === 'expired') return this.#aimAgain('expired');",
-		wrong: '',
+		text: "if (failure.kind !== 'passing')",
+		wrong: "if (failure.kind === 'no-log')",
 	},
 	{
 		name: 'stragglers of a past epoch count as news',
