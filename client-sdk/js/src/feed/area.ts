@@ -10,6 +10,8 @@ export interface Target {
 	readonly reason: ResetReason | undefined;
 	/** What has happened since; it may be newer than the snapshot. */
 	readonly early: Holding;
+	/** The newest offset before: a snapshot that is older is stale. */
+	readonly known: number;
 	readonly notBefore_ms: number;
 	readonly patientUntil_ms: number;
 }

@@ -28,12 +28,12 @@ export class FeedCore {
 	#area: Area | undefined;
 	#pendingMove: Circle | undefined;
 	#movedAt_ms = -Infinity;
-	#headsUntil_ms = 0;
+	#headsUntil_ms = -Infinity;
 	#heads = new Map<string, Head>(); // By area.
 	#pages = 0;
 	#pollAt_ms = 0;
 	#hasLog = true;
-	#status: FeedStatus | undefined;
+	#status: FeedStatus = 'connecting';
 	#isStopped = false;
 	readonly #service: Service;
 	readonly #desk: Desk;
@@ -53,7 +53,7 @@ export class FeedCore {
 	}
 
 	get status(): FeedStatus {
-		return this.#status ?? 'connecting';
+		return this.#status;
 	}
 
 	/** When the next tick is due, if nothing else happens before. */
@@ -82,9 +82,7 @@ export class FeedCore {
 			case 'start':
 				this.#service.begin(this.#now_ms);
 				return this.#aim(input.circle, undefined, 0);
-			case 'move':
-				this.#pendingMove = input.circle;
-				return;
+			case 'move': return void (this.#pendingMove = input.circle);
 			case 'granted': return this.#grant(input.cells);
 			case 'refused': return this.#revoke(input.cells);
 			case 'down': return this.#revoke([...this.#service.granted]);
@@ -116,6 +114,7 @@ export class FeedCore {
 			cells,
 			reason: this.#area ? (this.#target?.reason ?? reason) : undefined,
 			early: new Holding(this.#options.heldMax),
+			known: this.#area?.ledger.newest ?? 0,
 			notBefore_ms: this.#now_ms + pause_ms,
 			patientUntil_ms: this.#now_ms + Math.max(pause_ms, this.#options.patience_ms),
 		};
@@ -154,7 +153,7 @@ export class FeedCore {
 		// What the broker began to send after the snapshot was asked for may lack something between.
 		const {granted} = this.#service;
 		this.#due.add(cells.filter((cell) => !request.granted.has(cell) && granted.has(cell)));
-		const isStale = old?.epoch === position.epoch && old.newest > position.offset;
+		const isStale = old?.epoch === position.epoch && target.known > position.offset;
 		if (isStale || target.early.isOverflown) this.#due.add(cells);
 		for (const event of target.early.take()) this.#deliver(event);
 		this.#compareHeads();
