@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 
-import {cellOf, isCell, neighbourOf} from '../../src/geo/index.ts';
+import {cellOf, cover, isCell, neighbourOf} from '../../src/geo/index.ts';
 
 function rowsOf(name: string): string[][] {
 	const url = new URL(`../../../../tests/data/${name}`, import.meta.url);
@@ -17,6 +17,16 @@ describe('the vectors that every port shares', () => {
 			const text = cellOf({lat: Number(lat), lon: Number(lon)}, Number(letters));
 			expect(text, `${lat},${lon},${letters}`).toBe(hash);
 			expect(isCell(text)).toBe(true);
+		}
+	});
+
+	it('give the same covers as the server', () => {
+		const rows = rowsOf('covers.csv');
+		expect(rows.length).toBeGreaterThan(200);
+		for (const [lat, lon, radius_m, cells] of rows) {
+			const circle = {lat: Number(lat), lon: Number(lon), radius_m: Number(radius_m)};
+			const found = cover(circle)?.join(' ') ?? '';
+			expect(found, `${lat},${lon},${radius_m}`).toBe(cells);
 		}
 	});
 
