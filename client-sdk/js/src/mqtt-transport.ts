@@ -3,7 +3,9 @@ import type {MqttClient} from 'mqtt';
 import {randomKey, type BrokerAccess, type Connection, type OnMessage, type Transport} from './ports.ts';
 
 const connectDeadline_ms = 10_000;
-const keepalive_s = 50; // The broker waits half as long again: a minute's throttling does no harm.
+// MQTT.js pings at the second of two ticks, half of this apart. A hidden tab's timers run once a
+// minute, so that is after 120 s at worst; the broker waits half as long again, 135 s.
+const keepalive_s = 90;
 
 /**
  * MQTT 3.1.1 by MQTT.js, which is loaded when the first connection is made. Over a WebSocket where
