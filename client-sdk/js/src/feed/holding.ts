@@ -1,0 +1,43 @@
+import type {EarshotEvent} from './event.ts';
+
+/**
+ * Events that cannot be applied yet: each once, and not too many. When there are too many all are
+ * dropped, because the log has them; whoever holds them must read it then.
+ */
+export class Holding {
+	readonly #max: number;
+	#events = new Map<string, EarshotEvent>();
+	#isOverflown = false;
+
+	constructor(max: number) {
+		this.#max = max;
+	}
+
+	get size(): number {
+		return this.#events.size;
+	}
+
+	/** Whether any were dropped since the last `take` or `clear`. */
+	get isOverflown(): boolean {
+		return this.#isOverflown;
+	}
+
+	add(event: EarshotEvent): void {
+		this.#events.set(`${event.epoch}:${event.offset}`, event);
+		if (this.#events.size <= this.#max) return;
+		this.clear();
+		this.#isOverflown = true;
+	}
+
+	clear(): void {
+		this.#events.clear();
+		this.#isOverflown = false;
+	}
+
+	/** All of them, in offset order; none is held any more. */
+	take(): EarshotEvent[] {
+		const events = [...this.#events.values()].sort((a, b) => a.offset - b.offset);
+		this.clear();
+		return events;
+	}
+}

@@ -1,0 +1,60 @@
+import {everywhere} from './ledger.ts';
+
+/** Which cells the broker serves, and for how long it has not served all that are needed. */
+export class Service {
+	readonly #pollAfter_ms: number;
+	readonly #granted = new Set<string>();
+	#isWhole = false; // When the last step ended.
+	#wasWhole = false;
+	#sinceBroken_ms = 0;
+
+	constructor(pollAfter_ms: number) {
+		this.#pollAfter_ms = pollAfter_ms;
+	}
+
+	get granted(): ReadonlySet<string> {
+		return this.#granted;
+	}
+
+	/** Whether it has ever served everything. */
+	get wasWhole(): boolean {
+		return this.#wasWhole;
+	}
+
+	get pollAt_ms(): number {
+		return this.#isWhole ? Infinity : this.#sinceBroken_ms + this.#pollAfter_ms;
+	}
+
+	/** Those that were not served before. */
+	add(cells: readonly string[]): string[] {
+		const news = cells.filter((cell) => !this.#granted.has(cell));
+		for (const cell of news) this.#granted.add(cell);
+		return news;
+	}
+
+	remove(cells: readonly string[]): void {
+		for (const cell of cells) this.#granted.delete(cell);
+	}
+
+	serves(cells: readonly string[]): boolean {
+		return cells.length > 0 && cells.every((cell) => this.#granted.has(cell));
+	}
+
+	/** Whether events must be polled. */
+	isAbsent(cells: readonly string[], now_ms: number): boolean {
+		if (this.serves(cells)) return false;
+		return cells.includes(everywhere) || now_ms >= this.#sinceBroken_ms + this.#pollAfter_ms;
+	}
+
+	note(cells: readonly string[], now_ms: number): void {
+		const isWhole = this.serves(cells);
+		if (this.#isWhole && !isWhole) this.#sinceBroken_ms = now_ms;
+		this.#isWhole = isWhole;
+		this.#wasWhole ||= isWhole;
+	}
+
+	/** From now on there should be service. */
+	begin(now_ms: number): void {
+		this.#sinceBroken_ms = now_ms;
+	}
+}

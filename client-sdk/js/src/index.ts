@@ -1,0 +1,11 @@
+export {Earshot, type EarshotOptions} from './earshot.ts';
+export {EarshotProblem} from './http.ts';
+export {guestToken} from './guest-token.ts';
+export {JobFailed, type Job, type JobState, type JobView} from './job.ts';
+export type {SubmitOptions} from './jobs.ts';
+export {fieldsOf, type Feed, type FeedDefinition, type FeedListener, type Get, type Snapshot} from './near.ts';
+export type {EarshotEvent} from './feed/event.ts';
+export type {FeedOptions, FeedStatus, ResetReason} from './feed/feed-types.ts';
+export type {Circle, Point} from './geo/point.ts';
+export type {BrokerAccess, Clock, Connection, OnMessage, OnWake, Store, Transport} from './ports.ts';
+export type {GetToken} from './token-source.ts';

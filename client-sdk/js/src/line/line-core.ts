@@ -1,0 +1,242 @@
+import {pause_ms} from '../backoff.ts';
+
+export type LineInput =
+	/** All the filters that `owner` wants from now on; none: it is gone. */
+	| {readonly type: 'want'; readonly owner: number; readonly filters: readonly string[]}
+	| {readonly type: 'connected'; readonly attempt: number}
+	/** The connection ended, or never came about. */
+	| {
+			readonly type: 'closed';
+			readonly attempt: number;
+			readonly retryAfter_ms?: number | undefined;
+	  }
+	/** SUBACK: a code for each filter; 128 and above are refusals. */
+	| {
+			readonly type: 'suback';
+			readonly attempt: number;
+			readonly filters: readonly string[];
+			readonly codes: readonly number[];
+	  }
+	| {readonly type: 'wake'}
+	| {readonly type: 'tick'};
+
+export type LineEffect =
+	| {readonly type: 'connect'; readonly attempt: number}
+	| {readonly type: 'disconnect'; readonly attempt: number}
+	/** Asks the broker for a sign of life; without one the connection is to be ended. */
+	| {readonly type: 'probe'; readonly attempt: number}
+	| {readonly type: 'subscribe'; readonly attempt: number; readonly filters: readonly string[]}
+	| {readonly type: 'unsubscribe'; readonly attempt: number; readonly filters: readonly string[]}
+	/** The broker sends what matches these filters from now on. */
+	| {readonly type: 'granted'; readonly filters: readonly string[]}
+	| {readonly type: 'refused'; readonly filters: readonly string[]}
+	| {readonly type: 'down'};
+
+export interface LineOptions {
+	/** What nobody wants any more is kept for so long: somebody may pan back. */
+	readonly linger_ms: number;
+	/** All filters of a connection; the broker allows as many. */
+	readonly filtersMax: number;
+	/** In one SUBSCRIBE. */
+	readonly packetFiltersMax: number;
+	readonly connectDeadline_ms: number;
+	readonly subackDeadline_ms: number;
+	/** A connection that ends sooner counts as one more failure. */
+	readonly stableAfter_ms: number;
+	/** What the broker refused is asked for again after about so long. */
+	readonly refusedRetry_ms: number;
+}
+
+export const lineDefaults: LineOptions = {
+	linger_ms: 5_000,
+	filtersMax: 256,
+	packetFiltersMax: 64,
+	connectDeadline_ms: 15_000,
+	subackDeadline_ms: 10_000,
+	stableAfter_ms: 10_000,
+	refusedRetry_ms: 30_000,
+};
+
+/**
+ * The one connection of all feeds and jobs, as a pure state machine: who wants what, what the broker
+ * has granted, when to connect again.
+ *
+ * Driven like a feed: inputs with the time, effects to carry out, a tick at `wakeAt_ms`.
+ */
+export class LineCore {
+	readonly #options: LineOptions;
+	readonly #random: () => number;
+	#now_ms = 0;
+	#effects: LineEffect[] = [];
+	readonly #owners = new Map<number, readonly string[]>();
+	readonly #lingering = new Map<string, number>(); // Until when.
+	readonly #granted = new Set<string>();
+	readonly #pending = new Set<string>(); // SUBSCRIBE is sent, SUBACK is not there.
+	readonly #refused = new Map<string, number>(); // Until when it is not asked for.
+	#state: 'idle' | 'connecting' | 'open' = 'idle';
+	#attempt = 0;
+	#failures = 0;
+	#connectAt_ms = 0;
+	#deadline_ms = Infinity; // Of CONNACK or SUBACK.
+	#openSince_ms = 0;
+
+	constructor(options: Partial<LineOptions> = {}, random: () => number = Math.random) {
+		this.#options = {...lineDefaults, ...options};
+		this.#random = random;
+	}
+
+	get wakeAt_ms(): number {
+		const times = [this.#deadline_ms, ...this.#lingering.values(), ...this.#refused.values()];
+		if (this.#state === 'idle' && this.#owners.size > 0) times.push(this.#connectAt_ms);
+		return Math.min(...times.filter((time) => time > this.#now_ms));
+	}
+
+	get isOpen(): boolean {
+		return this.#state === 'open';
+	}
+
+	step(input: LineInput, now_ms: number): LineEffect[] {
+		this.#now_ms = Math.max(now_ms, this.#now_ms);
+		this.#effects = [];
+		this.#take(input);
+		this.#settle();
+		return this.#effects;
+	}
+
+	#take(input: LineInput): void {
+		if ('attempt' in input && input.attempt !== this.#attempt) return; // Of a past connection.
+		switch (input.type) {
+			case 'want':
+				return this.#want(input.owner, input.filters);
+			case 'connected':
+				this.#state = 'open';
+				this.#openSince_ms = this.#now_ms;
+				this.#deadline_ms = Infinity;
+				return;
+			case 'closed':
+				return this.#close(input.retryAfter_ms);
+			case 'suback':
+				return this.#grant(input.filters, input.codes);
+			case 'wake':
+				this.#failures = 0;
+				this.#connectAt_ms = this.#now_ms;
+				if (this.isOpen) this.#effects.push({type: 'probe', attempt: this.#attempt});
+				return;
+			case 'tick':
+				return;
+		}
+	}
+
+	#want(owner: number, filters: readonly string[]): void {
+		const before = this.#wanted();
+		const known = this.#owners.get(owner) ?? [];
+		if (filters.length > 0) this.#owners.set(owner, filters);
+		else this.#owners.delete(owner);
+		const now = this.#wanted();
+		for (const filter of before) {
+			if (!now.has(filter)) this.#lingering.set(filter, this.#now_ms + this.#options.linger_ms);
+		}
+		for (const filter of now) this.#lingering.delete(filter);
+		const granted = filters.filter(
+			(filter) => this.#granted.has(filter) && !known.includes(filter),
+		);
+		if (granted.length > 0) this.#effects.push({type: 'granted', filters: granted});
+	}
+
+	#wanted(): Set<string> {
+		return new Set([...this.#owners.values()].flat());
+	}
+
+	#grant(filters: readonly string[], codes: readonly number[]): void {
+		const granted: string[] = [];
+		const refused: string[] = [];
+		for (const [index, filter] of filters.entries()) {
+			this.#pending.delete(filter);
+			if ((codes[index] ?? 128) < 128) granted.push(filter);
+			else refused.push(filter);
+		}
+		if (this.#pending.size === 0) this.#deadline_ms = Infinity;
+		for (const filter of granted) this.#granted.add(filter);
+		if (granted.length > 0) this.#effects.push({type: 'granted', filters: granted});
+		this.#refuse(refused);
+	}
+
+	#refuse(filters: readonly string[]): void {
+		if (filters.length === 0) return;
+		const until_ms = this.#now_ms + this.#options.refusedRetry_ms * (0.75 + this.#random() / 2);
+		for (const filter of filters) this.#refused.set(filter, until_ms);
+		this.#effects.push({type: 'refused', filters});
+	}
+
+	#close(retryAfter_ms?: number): void {
+		if (this.#state === 'idle') return;
+		const isStable =
+			this.isOpen && this.#now_ms - this.#openSince_ms >= this.#options.stableAfter_ms;
+		if (isStable) this.#failures = 0;
+		if (this.isOpen) this.#effects.push({type: 'down'});
+		this.#forget();
+		this.#connectAt_ms = this.#now_ms + pause_ms(retryAfter_ms, this.#failures++, this.#random);
+	}
+
+	#forget(): void {
+		this.#state = 'idle';
+		this.#attempt++;
+		this.#deadline_ms = Infinity;
+		this.#granted.clear();
+		this.#pending.clear();
+		this.#refused.clear();
+		this.#lingering.clear();
+	}
+
+	#settle(): void {
+		if (this.#now_ms >= this.#deadline_ms) {
+			this.#effects.push({type: 'disconnect', attempt: this.#attempt});
+			this.#close();
+		}
+		for (const [filter, until_ms] of this.#refused) {
+			if (this.#now_ms >= until_ms) this.#refused.delete(filter);
+		}
+		const wanted = this.#wanted();
+		if (this.#state === 'idle') this.#connect(wanted);
+		if (!this.isOpen) return;
+		this.#unsubscribe(wanted);
+		this.#subscribe(wanted);
+		if (wanted.size > 0 || this.#lingering.size > 0) return;
+		this.#effects.push({type: 'disconnect', attempt: this.#attempt});
+		this.#forget();
+	}
+
+	#connect(wanted: ReadonlySet<string>): void {
+		if (wanted.size === 0 || this.#now_ms < this.#connectAt_ms) return;
+		this.#state = 'connecting';
+		this.#deadline_ms = this.#now_ms + this.#options.connectDeadline_ms;
+		this.#effects.push({type: 'connect', attempt: ++this.#attempt});
+	}
+
+	/** Ends what has lingered long enough, or makes room. */
+	#unsubscribe(wanted: ReadonlySet<string>): void {
+		const excess = wanted.size + this.#lingering.size - this.#options.filtersMax;
+		const ended: string[] = [];
+		for (const [filter, until_ms] of this.#lingering) {
+			if (this.#now_ms < until_ms && ended.length >= excess) continue;
+			this.#lingering.delete(filter);
+			if (this.#granted.delete(filter)) ended.push(filter);
+		}
+		if (ended.length === 0) return;
+		this.#effects.push({type: 'unsubscribe', attempt: this.#attempt, filters: ended});
+	}
+
+	#subscribe(wanted: ReadonlySet<string>): void {
+		const filters = [...wanted];
+		const isNew = (filter: string) =>
+			!this.#granted.has(filter) && !this.#pending.has(filter) && !this.#refused.has(filter);
+		this.#refuse(filters.slice(this.#options.filtersMax).filter(isNew));
+		const missing = filters.slice(0, this.#options.filtersMax).filter(isNew);
+		for (let first = 0; first < missing.length; first += this.#options.packetFiltersMax) {
+			const packet = missing.slice(first, first + this.#options.packetFiltersMax);
+			for (const filter of packet) this.#pending.add(filter);
+			this.#deadline_ms = this.#now_ms + this.#options.subackDeadline_ms;
+			this.#effects.push({type: 'subscribe', attempt: this.#attempt, filters: packet});
+		}
+	}
+}

@@ -1,0 +1,253 @@
+import {isFields, parseEvent, parseHead, parseJson, parsePosition, positionText} from './feed/event.ts';
+import type {EarshotEvent, Position} from './feed/event.ts';
+import {FeedCore} from './feed/feed-core.ts';
+import type {EventPage, Failure, FeedEffect, FeedInput, FeedOptions} from './feed/feed-types.ts';
+import type {FeedStatus, ResetReason} from './feed/feed-types.ts';
+import {cellsServedBy, filtersOf} from './feed/filters.ts';
+import {areaOfTopic} from './geo/topics.ts';
+import type {Circle} from './geo/point.ts';
+import {EarshotProblem, type Http} from './http.ts';
+import type {Line} from './line/line.ts';
+import type {Clock} from './ports.ts';
+
+/** A state, and the position at which it is exact. */
+export interface Snapshot<State> {
+	readonly state: State;
+	/** As the server says it: `<epoch>:<offset>`. */
+	readonly position: string;
+}
+
+/** Fetches JSON from the server, with the caller's token. */
+export type Get = (path: string) => Promise<unknown>;
+
+export interface FeedDefinition<State> {
+	/** The state of everything in the circle now, from one answer of the server. */
+	snapshot(circle: Circle, get: Get): Promise<Snapshot<State>>;
+	/** The state after the event; a new one, or the old one unchanged. */
+	reduce(state: State, event: EarshotEvent): State;
+	readonly options?: Partial<FeedOptions>;
+}
+
+export interface FeedListener<State> {
+	/** After a snapshot and after every event. */
+	state?(state: State): void;
+	status?(status: FeedStatus): void;
+	/** The state is about to be replaced: what was derived from its events is void. */
+	reset?(reason: ResetReason): void;
+	/** What the last request failed with; undefined when one has succeeded since. */
+	problem?(problem: Error | undefined): void;
+}
+
+interface FeedParts {
+	readonly http: Http;
+	readonly line: Line;
+	readonly clock: Clock;
+	readonly random: () => number;
+}
+
+/** A live view of a circle: each event once, in order, and complete; or a `reset`. */
+export class Feed<State> {
+	readonly #definition: FeedDefinition<State>;
+	readonly #parts: FeedParts;
+	readonly #core: FeedCore;
+	readonly #listeners = new Set<FeedListener<State>>();
+	readonly #place: ReturnType<Line['join']>;
+	readonly #snapshots = new Map<number, State>();
+	readonly #running = new Map<number, AbortController>();
+	#cells: readonly string[] = [];
+	#state: State | undefined;
+	#problem: Error | undefined;
+	#cancelTick = () => {};
+	readonly #onClose: () => void;
+
+	/** Feeds are made by `near`. */
+	constructor(
+		circle: Circle,
+		definition: FeedDefinition<State>,
+		parts: FeedParts,
+		onClose: () => void = () => {},
+	) {
+		this.#onClose = onClose;
+		this.#definition = definition;
+		this.#parts = parts;
+		this.#core = new FeedCore(definition.options, parts.random);
+		this.#place = parts.line.join({
+			onMessage: (topic, payload) => this.#receive(topic, payload),
+			onGranted: (filters) => this.#step({type: 'granted', cells: this.#servedBy(filters)}),
+			onRefused: (filters) => this.#step({type: 'refused', cells: this.#servedBy(filters)}),
+			onDown: () => this.#step({type: 'down'}),
+		});
+		// Listeners are added first.
+		queueMicrotask(() => this.#step({type: 'start', circle}));
+	}
+
+	/** Undefined until the first snapshot is there. */
+	get state(): State | undefined {
+		return this.#state;
+	}
+
+	get status(): FeedStatus {
+		return this.#core.status;
+	}
+
+	get problem(): Error | undefined {
+		return this.#problem;
+	}
+
+	/** Returns how to stop listening. */
+	listen(listener: FeedListener<State>): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
+	/** Another circle. The state goes on as it is until the snapshot of the new one is there. */
+	move(circle: Circle): void {
+		this.#step({type: 'move', circle});
+	}
+
+	/** Looks now whether anything was missed. */
+	wake(): void {
+		this.#step({type: 'wake'});
+	}
+
+	close(): void {
+		this.#step({type: 'stop'});
+		this.#cancelTick();
+		this.#place.leave();
+		this.#onClose();
+	}
+
+	#step(input: FeedInput): void {
+		const {clock} = this.#parts;
+		for (const effect of this.#core.step(input, clock.now_ms())) this.#do(effect);
+		this.#cancelTick();
+		const wait_ms = this.#core.wakeAt_ms - clock.now_ms();
+		if (wait_ms === Infinity) return;
+		this.#cancelTick = clock.after(wait_ms, () => this.#step({type: 'tick'}));
+	}
+
+	#do(effect: FeedEffect): void {
+		switch (effect.type) {
+			case 'want':
+				this.#cells = effect.cells;
+				return this.#place.want(filtersOf(effect.cells));
+			case 'fetch-snapshot':
+				return this.#run(effect.request, async (signal) => {
+					const get: Get = async (path) => (await this.#parts.http.call(path, {signal})).body;
+					const {state, position} = await this.#definition.snapshot(effect.circle, get);
+					const parsed = parsePosition(position);
+					if (!parsed) throw new Error(`The snapshot has no position: ${position}`);
+					this.#snapshots.set(effect.request, state);
+					return {type: 'snapshot', request: effect.request, position: parsed};
+				});
+			case 'fetch-events':
+				return this.#run(effect.request, async (signal) => {
+					const page = await this.#fetchEvents(effect, signal);
+					return {type: 'page', request: effect.request, page};
+				});
+			case 'abort':
+				this.#running.get(effect.request)?.abort();
+				this.#running.delete(effect.request);
+				return;
+			case 'replace':
+				this.#state = this.#snapshots.get(effect.request)!;
+				this.#snapshots.clear();
+				return this.#tell('state', this.#state);
+			case 'apply':
+				this.#state = this.#definition.reduce(this.#state as State, effect.event);
+				return this.#tell('state', this.#state);
+			case 'reset':
+				return this.#tell('reset', effect.reason);
+			case 'status':
+				return this.#tell('status', effect.status);
+		}
+	}
+
+	#run(request: number, work: (signal: AbortSignal) => Promise<FeedInput>): void {
+		const abort = new AbortController();
+		this.#running.set(request, abort);
+		work(abort.signal).then(
+			(input) => this.#answer(request, abort, input, undefined),
+			(error: unknown) => {
+				const problem = error instanceof Error ? error : new Error(String(error));
+				this.#answer(request, abort, {type: 'failed', request, failure: failureOf(error)}, problem);
+			},
+		);
+	}
+
+	#answer(request: number, abort: AbortController, input: FeedInput, problem?: Error): void {
+		this.#running.delete(request);
+		if (abort.signal.aborted) return;
+		if (problem !== this.#problem) {
+			this.#problem = problem;
+			this.#tell('problem', problem);
+		}
+		this.#step(input);
+	}
+
+	async #fetchEvents(
+		{cells, circle, after, wait_s}: Extract<FeedEffect, {type: 'fetch-events'}>,
+		signal: AbortSignal,
+	): Promise<EventPage> {
+		const query = new URLSearchParams(cells.length > 0 ? {cells: cells.join(',')} : fieldsOf(circle));
+		query.set('after', positionText(after));
+		const headers: Record<string, string> = wait_s > 0 ? {prefer: `wait=${wait_s}`} : {};
+		const options = {signal, headers, deadline_ms: wait_s * 1_000};
+		return pageOf((await this.#parts.http.call(`/v1/events?${query}`, options)).body, after);
+	}
+
+	#receive(topic: string, payload: string): void {
+		if (!topic.startsWith('earshot/v1/geo/') && !topic.startsWith('earshot/v1/head/')) return;
+		const value = parseJson(payload);
+		const area = areaOfTopic(topic);
+		const head = area === undefined ? undefined : parseHead(value);
+		if (area !== undefined && head) return this.#step({type: 'head', area, head});
+		const event = area === undefined ? parseEvent(value) : undefined;
+		if (event) this.#step({type: 'event', event});
+	}
+
+	#servedBy(filters: readonly string[]): string[] {
+		return cellsServedBy(this.#cells, filters);
+	}
+
+	/** A listener that throws is its own problem: the feed and the others go on. */
+	#tell<Name extends keyof FeedListener<State>>(
+		name: Name,
+		...args: Parameters<NonNullable<FeedListener<State>[Name]>>
+	): void {
+		for (const listener of [...this.#listeners]) {
+			try {
+				(listener[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
+			} catch (error) {
+				queueMicrotask(() => {
+					throw error;
+				});
+			}
+		}
+	}
+}
+
+/** The query of a circle, as every route of the server takes it. */
+export function fieldsOf({lat, lon, radius_m}: Circle): Record<string, string> {
+	return {lat: String(lat), lon: String(lon), radius_m: String(radius_m)};
+}
+
+function failureOf(error: unknown): Failure {
+	if (!(error instanceof EarshotProblem)) return {kind: 'passing'};
+	if (error.status === 410) return {kind: 'expired'};
+	// Any other server answers 404 with a page of its own, but that is no log either.
+	if ([404, 405, 501].includes(error.status)) return {kind: 'no-log'};
+	return {kind: 'passing', retryAfter_ms: error.retryAfter_ms};
+}
+
+function pageOf(body: unknown, after: Position): EventPage {
+	const fields = isFields(body) ? body : {};
+	const position = parsePosition(fields['position']);
+	const {events, more} = fields;
+	if (!position || !Array.isArray(events)) throw new Error('The server sent no page of events');
+	const isBack = position.epoch === after.epoch && position.offset < after.offset;
+	if (isBack) throw new Error('The server went back behind the position asked for');
+	const known = events.map(parseEvent).filter((event) => event !== undefined);
+	if (known.length < events.length) throw new Error('The server sent something that is no event');
+	return {events: known, position, more: more === true};
+}

@@ -1,0 +1,54 @@
+import {expect, it} from 'vitest';
+
+import {LineCore, type LineEffect} from '../src/line/line-core.ts';
+
+function ofType<Type extends LineEffect['type']>(effects: readonly LineEffect[], type: Type) {
+	return effects.filter((effect): effect is Extract<LineEffect, {type: Type}> => effect.type === type);
+}
+
+function opened(): LineCore {
+	const line = new LineCore({}, () => 0.5);
+	line.step({type: 'want', owner: 1, filters: ['a', 'b']}, 0);
+	line.step({type: 'connected', attempt: 1}, 10);
+	return line;
+}
+
+it('nothing is granted before SUBACK says so, and what it refuses never', () => {
+	const line = new LineCore({}, () => 0.5);
+	expect(ofType(line.step({type: 'want', owner: 1, filters: ['a', 'b']}, 0), 'connect').length).toBe(1);
+	const connected = line.step({type: 'connected', attempt: 1}, 10);
+	expect(connected).toEqual([{type: 'subscribe', attempt: 1, filters: ['a', 'b']}]);
+	expect(line.step({type: 'suback', attempt: 1, filters: ['a', 'b'], codes: [0, 128]}, 20)).toEqual([
+		{type: 'granted', filters: ['a']},
+		{type: 'refused', filters: ['b']},
+	]);
+	expect(line.step({type: 'tick'}, 20_000)).toEqual([]);
+	expect(ofType(line.step({type: 'tick'}, 40_000), 'subscribe').map(({filters}) => filters)).toEqual([['b']]);
+});
+
+it('a SUBACK that does not come ends the connection', () => {
+	const line = opened();
+	expect(line.wakeAt_ms).toBe(10_010);
+	const effects = line.step({type: 'tick'}, 10_010);
+	expect(effects.map(({type}) => type)).toEqual(['disconnect', 'down']);
+	expect(line.step({type: 'suback', attempt: 1, filters: ['a'], codes: [0]}, 10_020)).toEqual([]);
+});
+
+it('what lingers makes room, and what is too much is refused', () => {
+	const line = opened();
+	line.step({type: 'suback', attempt: 1, filters: ['a', 'b'], codes: [0, 0]}, 20);
+	const many = Array.from({length: 260}, (_, index) => `f${index}`);
+	const effects = line.step({type: 'want', owner: 1, filters: many}, 30);
+	expect(ofType(effects, 'unsubscribe').map(({filters}) => filters)).toEqual([['a', 'b']]);
+	expect(ofType(effects, 'subscribe').map(({filters}) => filters.length)).toEqual([64, 64, 64, 64]);
+	expect(ofType(effects, 'refused').map(({filters}) => filters)).toEqual([many.slice(256)]);
+});
+
+it('who comes back in time finds everything granted', () => {
+	const line = opened();
+	line.step({type: 'suback', attempt: 1, filters: ['a', 'b'], codes: [0, 0]}, 20);
+	line.step({type: 'want', owner: 1, filters: ['c']}, 30);
+	const effects = line.step({type: 'want', owner: 1, filters: ['a', 'c']}, 4_000);
+	expect(effects).toEqual([{type: 'granted', filters: ['a']}]);
+	expect(line.step({type: 'tick'}, 5_030)).toContainEqual({type: 'unsubscribe', attempt: 1, filters: ['b']});
+});

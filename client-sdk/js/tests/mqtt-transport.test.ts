@@ -1,0 +1,94 @@
+import {once} from 'node:events';
+import {createServer, type AddressInfo} from 'node:net';
+import {afterAll, beforeAll, expect, it} from 'vitest';
+
+import {geoFilter, headFilter} from '../src/geo/index.ts';
+import {MqttTransport} from '../src/mqtt-transport.ts';
+import type {Connection, OnMessage} from '../src/ports.ts';
+import {Mosquitto} from './mosquitto.ts';
+
+const broker = new Mosquitto();
+const transport = new MqttTransport();
+const rules = 'pattern readwrite earshot/#\n';
+
+beforeAll(() => broker.start(rules));
+afterAll(() => broker.remove());
+
+const unheard: OnMessage = () => {};
+
+function connect(way: 'tcp' | 'ws', onMessage: OnMessage = unheard): Promise<Connection> {
+	const url = way === 'tcp' ? `mqtt://127.0.0.1:${broker.tcpPort}` : `ws://127.0.0.1:${broker.wsPort}/mqtt`;
+	return transport.connect({urls: [url], client_id: 'me', username: 'me', password: 'p'}, onMessage);
+}
+
+it.each(['tcp', 'ws'] as const)('messages come over %s, on the topics asked for alone', async (way) => {
+	let heard!: (message: [string, string]) => void;
+	const first = new Promise<[string, string]>((resolve) => (heard = resolve));
+	const reader = await connect(way, (topic, payload) => heard([topic, payload]));
+	const codes = await reader.subscribe([geoFilter('9q8yy'), geoFilter('9q8yz12')]);
+	expect(codes).toEqual([0, 0]);
+	const writer = await connect('tcp');
+	writer.publish(geoFilter('9q8zzzz'), 'not this one');
+	writer.publish(geoFilter('9q8yyk9'), '{"text":"Grüße"}');
+	expect(await first).toEqual([geoFilter('9q8yyk9'), '{"text":"Grüße"}']);
+	reader.close();
+	writer.close();
+});
+
+it('two connections of the same caller do not cut each other off', async () => {
+	const [one, two] = [await connect('ws'), await connect('ws')];
+	expect(await one.subscribe([headFilter('9q8yy')])).toEqual([0]);
+	expect(await two.subscribe([headFilter('9q8yy')])).toEqual([0]);
+	one.close();
+	two.close();
+	await Promise.all([one.closed, two.closed]);
+});
+
+it('a filter that the broker refuses is told by its code, and the others are granted', async () => {
+	// Mosquitto refuses by a plugin only; these are the packets of a broker that does.
+	const connack = Buffer.from([0x20, 2, 0, 0]);
+	const refusing = createServer((socket) => {
+		socket.on('data', (packet) => {
+			if (packet[0] === 0x10) socket.write(connack);
+			if (packet[0] !== 0x82) return;
+			const id = packet.subarray(packet[1]! < 128 ? 2 : 3);
+			socket.write(Buffer.from([0x90, 5, id[0]!, id[1]!, 0, 128, 0]));
+		});
+	}).listen(0, '127.0.0.1');
+	await once(refusing, 'listening');
+	const {port} = refusing.address() as AddressInfo;
+	const access = {urls: [`mqtt://127.0.0.1:${port}`], client_id: 'me', username: 'me', password: 'p'};
+	const connection = await transport.connect(access, unheard);
+	const filters = ['9q8yy', '9q8', '9q8yz'].map(geoFilter);
+	expect(await connection.subscribe(filters)).toEqual([0, 128, 0]);
+	connection.close();
+	refusing.close();
+});
+
+it('a broker that lives passes a probe', async () => {
+	const connection = await connect('tcp');
+	connection.probe(200);
+	const answered = await Promise.race([
+		connection.closed.then(() => 'closed'),
+		new Promise((resolve) => setTimeout(resolve, 600, 'open')),
+	]);
+	expect(answered).toBe('open');
+	connection.close();
+});
+
+it('nothing listens: the attempt is refused, and does not linger', async () => {
+	const access = {urls: ['mqtt://127.0.0.1:1'], client_id: 'me', username: 'me', password: 'p'};
+	await expect(transport.connect(access, unheard)).rejects.toThrow();
+	await expect(transport.connect({...access, urls: []}, unheard)).rejects.toThrow('no broker');
+});
+
+it('a broker that is killed closes the connection, and another one can be made when it is back', async () => {
+	const connection = await connect('ws');
+	await broker.kill();
+	await connection.closed;
+	await expect(connect('ws')).rejects.toThrow();
+	await broker.start(rules);
+	const next = await connect('ws');
+	expect(await next.subscribe([geoFilter('9q8yy')])).toEqual([0]);
+	next.close();
+});
