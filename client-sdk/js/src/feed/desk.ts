@@ -6,8 +6,8 @@ export interface Request {
 	readonly cells: readonly string[];
 	/** Cells that became due after this stay so when it is answered. */
 	readonly mark: number;
-	/** What the broker sent already when it was made. */
-	readonly granted: ReadonlySet<string>;
+	/** What the broker has sent since before it was made, without a break. */
+	readonly granted: Set<string>;
 }
 
 /** Where requests to the server are made: one at a time, and not at once after a failure. */
@@ -49,6 +49,11 @@ export class Desk {
 		const request = this.#request;
 		this.#request = undefined;
 		return request;
+	}
+
+	/** The broker has ceased to send these, if only for a moment. */
+	interrupt(cells: readonly string[]): void {
+		for (const cell of cells) this.#request?.granted.delete(cell);
 	}
 
 	/** Gives the request up; its id, if there was one. */

@@ -171,6 +171,7 @@ export class FeedCore {
 
 	#revoke(cells: readonly string[]): void {
 		this.#service.remove(cells);
+		this.#desk.interrupt(cells);
 		for (const cell of cells) this.#due.takeAwaited(cell);
 		// A retained head from before says nothing about the time without a connection.
 		this.#heads.clear();
@@ -379,9 +380,8 @@ export class FeedCore {
 
 	#showStatus(): void {
 		const status = this.#isStopped ? 'offline' : this.#statusNow;
-		if (status === this.#status) return;
+		if (status !== this.#status) this.#effects.push({type: 'status', status});
 		this.#status = status;
-		this.#effects.push({type: 'status', status});
 	}
 
 	get #statusNow(): FeedStatus {
