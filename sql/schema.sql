@@ -127,7 +127,7 @@ CREATE FUNCTION engine.attempts_max(wanted bigint) RETURNS smallint
   from engine.job j where j.id = wanted
 $$;
 
-CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
+CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval, is_careful boolean DEFAULT false) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
     LANGUAGE plpgsql
     AS $$
 declare
@@ -137,12 +137,12 @@ declare
   ready cursor for
     select b.id, b.kind, b.jobs, b.bytes, b.attempt
     from engine.batch b
-    where b.worker is null and b.kind = any (kinds_claimed)
+    where b.worker is null and not b.is_apart and b.kind = any (kinds_claimed)
     order by b.priority, b.id
     for update skip locked;
   jobs_left integer := jobs_max;
   bytes_left integer := bytes_max;
-  is_repeated boolean := false;
+  is_repeated boolean := is_careful;
 begin
   for next_batch in ready loop
     update engine.batch
@@ -163,6 +163,23 @@ begin
 
   perform set_config('synchronous_commit', case when is_repeated then 'on' else 'off' end, true);
 end
+$$;
+
+CREATE FUNCTION engine.claim_apart(claimant bigint, kinds text[], lease interval) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
+    LANGUAGE sql
+    AS $$
+  with next_batch as materialized (
+    select b.id from engine.batch b
+    where b.worker is null and b.is_apart and b.kind = any (kinds)
+      and not exists (select from engine.paused_kind p where p.kind = b.kind)
+    order by b.priority, b.id
+    limit 1
+    for update skip locked
+  )
+  update engine.batch b
+    set worker = claimant, leased_until = now() + lease, attempt = b.attempt + 1
+    from next_batch where b.id = next_batch.id
+    returning b.id, b.kind, b.attempt, b.jobs
 $$;
 
 CREATE FUNCTION engine.claim_run(claimant bigint, wanted_kinds text[], running_max integer[], piece_ids bigint[], lease interval) RETURNS TABLE(outcome text, batch_id bigint, batch_attempt smallint, id bigint, kind text, caller text, args json, max_attempts smallint, accept_order bigint, redrives smallint, snoozes integer, accepted_at timestamp with time zone)
@@ -394,6 +411,7 @@ CREATE TABLE engine.batch (
     attempt smallint DEFAULT 0 NOT NULL,
     worker bigint,
     leased_until timestamp with time zone,
+    is_apart boolean DEFAULT false NOT NULL,
     CONSTRAINT a_batch_holds_1_to_4096_jobs CHECK (((jobs >= 1) AND (jobs <= 4096))),
     CONSTRAINT a_lease_has_worker_and_end CHECK (((worker IS NULL) = (leased_until IS NULL))),
     CONSTRAINT listed_jobs_are_counted CHECK (((job_ids IS NULL) OR (cardinality(job_ids) = jobs)))
@@ -483,6 +501,18 @@ exception
   when unique_violation then
     return 'final';
 end
+$$;
+
+CREATE FUNCTION engine.end_old_transactions(age_max interval) RETURNS integer
+    LANGUAGE sql
+    AS $$
+  with ended as (
+    select pg_terminate_backend(a.pid) from pg_stat_activity a
+    where a.datname = current_database() and a.usename = current_user
+      and a.application_name = current_setting('application_name')
+      and a.xact_start < now() - age_max and a.pid <> pg_backend_pid()
+  )
+  select count(*)::integer from ended
 $$;
 
 CREATE FUNCTION engine.epoch() RETURNS text
@@ -797,11 +827,44 @@ begin
     return;
   end if;
 
-  if stranded.jobs > 1 then
-    perform engine.split(stranded, piece_ids);
-  else
+  if stranded.jobs = 1 and (stranded.is_apart or exists (
+      select from engine.run r
+      where r.batch_id = stranded.id and r.attempt = stranded.attempt)) then
     ended_job := engine.end_attempt(stranded, cause, interval '0');
+  else
+    perform engine.set_apart(stranded, piece_ids);
   end if;
+end
+$$;
+
+CREATE FUNCTION engine.set_apart(suspect engine.batch, piece_ids bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+begin
+  if suspect.jobs > 1 then
+    perform engine.split(suspect, piece_ids, are_apart => true);
+    return;
+  end if;
+  update engine.batch b
+    set worker = null, leased_until = null, attempt = b.attempt - 1, is_apart = true
+    where b.id = suspect.id;
+end
+$$;
+
+CREATE FUNCTION engine.set_claim_apart(claimed_id bigint, claimed_attempt smallint, claimant bigint, piece_ids bigint[]) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+declare
+  suspect engine.batch;
+begin
+  select * into suspect from engine.batch b
+    where b.id = claimed_id and b.attempt = claimed_attempt and b.worker = claimant
+    for update;
+  if not found then
+    return false;
+  end if;
+  perform engine.set_apart(suspect, piece_ids);
+  return true;
 end
 $$;
 
@@ -820,7 +883,7 @@ CREATE FUNCTION engine.snooze(batch_ids bigint[], job_ids bigint[], attempts sma
          or b.job_ids is null and b.id = snoozed.job_id >> 12)
 $$;
 
-CREATE FUNCTION engine.split(whole engine.batch, piece_ids bigint[]) RETURNS void
+CREATE FUNCTION engine.split(whole engine.batch, piece_ids bigint[], are_apart boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql
     AS $$
 declare
@@ -830,12 +893,12 @@ declare
   pieces constant integer := least(cardinality(piece_ids), whole.jobs);
 begin
   insert into engine.batch
-    (id, shard, kind, priority, jobs, bytes, job_ids, attempts_before, attempt)
+    (id, shard, kind, priority, jobs, bytes, job_ids, attempts_before, attempt, is_apart)
   select
     piece_ids[1 + (n - 1) * pieces / whole.jobs],
     whole.shard, whole.kind, whole.priority,
     count(*), whole.bytes / pieces, array_agg(job_id order by n),
-    whole.attempts_before, whole.attempts_before
+    whole.attempts_before, whole.attempts_before, are_apart
   from unnest(ids) with ordinality as listed (job_id, n)
   group by (n - 1) * pieces / whole.jobs;
 
@@ -1263,6 +1326,8 @@ ALTER TABLE ONLY engine.schedule
     ADD CONSTRAINT schedule_pkey PRIMARY KEY (name);
 
 CREATE INDEX question_near ON ask_around_me.question USING gist (point(lon, lat), rank) WHERE (state = 'open'::ask_around_me.question_state);
+
+CREATE INDEX batch_apart ON engine.batch USING btree (priority, id) WHERE ((worker IS NULL) AND is_apart);
 
 CREATE INDEX batch_leased ON engine.batch USING btree (leased_until) WHERE (worker IS NOT NULL);
 

@@ -72,10 +72,10 @@ pg::ConnectionOptions wake_connection(const std::string& url, const char* name) 
 }
 
 pg::PoolOptions queue_pool(const EngineOptions& options, DatabaseCheck& check) {
-  // One for each thread that holds one: workers, inserter, janitor, scheduler, node lease, and of
-  // long work.
-  return {.connections_max =
-              options.workers + 4 + jobs::LongWorkers::connections_max(options.long_jobs),
+  // One for each thread that holds one: workers and their watch, inserter, janitor, scheduler, node
+  // lease, and of long work.
+  return {.connections_max = jobs::Workers::connections_max({.count = options.workers}) + 4 +
+                             jobs::LongWorkers::connections_max(options.long_jobs),
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
@@ -219,11 +219,14 @@ void Engine::start_workers(const EngineOptions& options, const base::Clock& cloc
                    accepted_,
                    log_,
                    jobs::JanitorOptions{.retention = options.retention, .statuses = statuses});
-  const jobs::WorkerOptions worker{.listener = &*listener_, .statuses = statuses};
-  for (std::size_t i = 0; i < options.workers; ++i) {
-    workers_.push_back(
-        std::make_unique<jobs::Worker>(queue_, handlers_, *ids_, ready_, appended_, log_, worker));
-  }
+  workers_.emplace(jobs::Workers::Surroundings{.pool = queue_,
+                                               .handlers = handlers_,
+                                               .ids = *ids_,
+                                               .ready = ready_,
+                                               .appended = appended_,
+                                               .log = log_},
+                   jobs::WorkersOptions{.count = options.workers,
+                                        .worker = {.listener = &*listener_, .statuses = statuses}});
   if (!schedules_.entries().empty()) {
     scheduler_.emplace(queue_, schedules_, *ids_, accepted_, clock, log_);
   }

@@ -15,13 +15,12 @@
 #include "engine/jobs/node_lease.hpp"
 #include "engine/jobs/scheduler.hpp"
 #include "engine/jobs/status_fan_out.hpp"
-#include "engine/jobs/worker.hpp"
+#include "engine/jobs/workers.hpp"
 #include "engine/requests/job_waiters.hpp"
 #include "pg/listener.hpp"
 #include "pg/notifier.hpp"
 #include "pg/pool.hpp"
 
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -101,7 +100,7 @@ class Engine {
   std::optional<jobs::Janitor> janitor_;
   jobs::ScheduleRegistry schedules_;
   std::optional<jobs::Scheduler> scheduler_;
-  std::vector<std::unique_ptr<jobs::Worker>> workers_;
+  std::optional<jobs::Workers> workers_;
   std::optional<jobs::LongWorkers> long_workers_;
   std::optional<jobs::BatchInserter> inserter_;
   std::optional<ApiRole> api_;

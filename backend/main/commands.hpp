@@ -4,6 +4,7 @@
 #include "engine/engine.hpp"
 #include "main/settings.hpp"
 
+#include <chrono>
 #include <functional>
 #include <span>
 #include <vector>
@@ -45,6 +46,9 @@ void add_broker_commands(CLI::App& app, Settings& settings, std::vector<Subcomma
 
 /// What `up` and `serve` have in common.
 [[nodiscard]] engine::EngineOptions engine_options(const Settings& settings);
+
+/// So long a stop may take: what handlers may take for a batch, and what a silent database costs.
+inline constexpr std::chrono::seconds kStopMax{30};
 
 /// Warns when the API is reachable from other machines.
 void warn_of_open_host(const Settings& settings, const base::Log& log);

@@ -1,6 +1,7 @@
 #include "apps/ask_around_me/ask_around_me_app.hpp"
 #include "apps/echo/echo_app.hpp"
 #include "base/error.hpp"
+#include "base/last_resort.hpp"
 #include "main/commands.hpp"
 #include "main/duration.hpp"
 #include "main/embedded/privileges.hpp"
@@ -110,6 +111,7 @@ int run_serve(const Settings& settings) {
   warn_of_open_host(settings, log);
 
   const base::SystemClock clock;
+  base::LastResort last_resort{log};
   const engine::Engine engine{engine_options(settings), apps(), clock, log};
   if (engine.http_port())
     std::printf("ready: http://%s:%d\n", settings.host.c_str(), *engine.http_port());
@@ -119,6 +121,7 @@ int run_serve(const Settings& settings) {
 
   wait_for(signals);
   log.info("stopping");
+  last_resort.arm(kStopMax);
   return 0;
 }
 

@@ -1,4 +1,5 @@
 #include "base/error.hpp"
+#include "base/last_resort.hpp"
 #include "main/commands.hpp"
 #include "main/embedded/data_directory.hpp"
 #include "main/embedded/mosquitto.hpp"
@@ -115,6 +116,7 @@ int run_up(const Settings& settings) {
 
   warn_of_open_host(settings, log);
   {
+    base::LastResort last_resort{log};
     const engine::Engine engine{
         engine_options(settings_for(settings, data, postgres, mosquitto)), apps(), clock, log};
     wait_for_bridge(engine, signals);
@@ -122,6 +124,7 @@ int run_up(const Settings& settings) {
     say("ready: " + page_url(settings));
     supervisor.run();
     say("stopping");
+    last_resort.arm(kStopMax);
   }
   return 0;
 }

@@ -90,6 +90,18 @@ void PgServer::stop_at_once() {
   static_cast<void>(process_->wait_for(10s));
 }
 
+void PgServer::forget_log_from(const std::string& name, std::size_t place) {
+  const auto folder = folder_.path() / "data/pg_wal";
+  for (const auto& entry : std::filesystem::directory_iterator{folder}) {
+    const std::string file = entry.path().filename();
+    if (!entry.is_regular_file() || file < name) continue;
+    const std::size_t begin = file == name ? place : 0;
+    std::fstream log{entry.path(), std::ios::in | std::ios::out | std::ios::binary};
+    log.seekp(static_cast<std::streamoff>(begin));
+    log << std::string(entry.file_size() - begin, '\0');
+  }
+}
+
 void PgServer::become_standby() {
   process_->stop();
   std::ofstream{folder_.path() / "data/standby.signal"}.close();

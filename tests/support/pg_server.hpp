@@ -38,6 +38,9 @@ class PgServer {
   /// `pg_ctl stop -m immediate`: it replays its log at the next start.
   void stop_at_once();
   void start_again() { start(); }
+  /// Of a server that is down: its log is as if nothing had been written to the file `name` from
+  /// `place` on, nor to any later one.
+  void forget_log_from(const std::string& name, std::size_t place);
 
   /// Starts it again as a standby that waits for more log.
   void become_standby();

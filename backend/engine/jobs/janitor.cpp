@@ -63,6 +63,10 @@ void Janitor::promote(const std::stop_token& stop) {
 void Janitor::rescue(const std::stop_token& stop) {
   const auto connection = pool_.acquire(stop);
   const base::Json problem = wire::to_json(problem::worker_lost());
+  if (const int ended = end_old_transactions(*connection, options_.transaction_max); ended > 0) {
+    log_.warning("transactions were ended whose process stopped in the middle",
+                 {{"transactions", ended}});
+  }
   while (!stop.stop_requested()) {
     const Rescued rescued = rescue_batch(*connection, problem, make_piece_ids(ids_, kSplitPieces));
     if (!rescued.is_any) return;

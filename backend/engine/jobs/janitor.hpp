@@ -15,13 +15,15 @@ namespace engine::jobs {
 struct JanitorOptions {
   std::chrono::milliseconds promote_every{200};   // How late a retry may be.
   std::chrono::milliseconds rescue_every{2'000};  // How long after its lease a batch may lie.
+  // More than a handler may take, and what commits may take after it.
+  std::chrono::milliseconds transaction_max{30'000};
   std::chrono::milliseconds retain_every{std::chrono::hours{1}};
   Retention retention{};
   StatusPublisher* statuses{nullptr};  // Told of jobs whose worker died; null: nobody follows.
 };
 
-/// Does what nobody else does: makes due retries ready, takes batches from workers that died, makes
-/// room for the jobs to come and drops those that are too old.
+/// Does what nobody else does: makes due retries ready, takes batches and locks from workers that
+/// died or stopped, makes room for the jobs to come and drops those that are too old.
 ///
 /// Several may run; they skip each other's rows.
 /// Threads: owns one.

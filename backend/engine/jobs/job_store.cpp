@@ -11,7 +11,15 @@ namespace {
 
 constexpr pg::Statement kClaim{"job_claim", R"(
   select batch_id, batch_kind, batch_attempt, batch_jobs
-  from engine.claim($1, $2, $3, $4, $5::interval))"};
+  from engine.claim($1, $2, $3, $4, $5::interval, $6))"};
+
+constexpr pg::Statement kIsAnyApart{"job_is_any_apart", R"(
+  select exists (
+    select from engine.batch b where b.worker is null and b.is_apart and b.kind = any ($1)))"};
+
+constexpr pg::Statement kClaimApart{"job_claim_apart", R"(
+  select batch_id, batch_kind, batch_attempt, batch_jobs
+  from engine.claim_apart($1, $2, $3::interval))"};
 
 // The lateral join reads a batch's jobs by primary key, whether it holds a range or a list. A
 // locked batch without open jobs still yields its one row, so that it is deleted.
@@ -59,8 +67,12 @@ constexpr pg::Statement kFail{"job_fail", R"(
 
 constexpr pg::Statement kGiveBack{"job_give_back", "select engine.give_back($1, $2, $3)"};
 
+constexpr pg::Statement kSetApart{"job_set_apart", "select engine.set_claim_apart($1, $2, $3, $4)"};
+
 constexpr pg::Statement kRescue{"job_rescue",
                                 "select is_any, ended_job from engine.rescue($1, $2::json)"};
+
+constexpr pg::Statement kEndOld{"job_end_old", "select engine.end_old_transactions($1::interval)"};
 
 constexpr pg::Statement kPromote{"job_promote", "select engine.promote($1)"};
 
@@ -139,8 +151,29 @@ Fences fences_of(std::span<const Claim> claims) {
   return fences;
 }
 
-constexpr std::array kStatements{
-    kClaim, kLock, kComplete, kSnooze, kFail, kGiveBack, kRescue, kPromote};
+std::vector<Claim> claims_of(const pg::Rows& rows) {
+  std::vector<Claim> claims;
+  for (const pg::Row row : rows) {
+    claims.push_back({.batch = {row.get<std::int64_t>(0)},
+                      .kind = row.get<std::string>(1),
+                      .attempt = row.get<std::int16_t>(2),
+                      .jobs = row.get<std::int32_t>(3)});
+  }
+  return claims;
+}
+
+constexpr std::array kStatements{kClaim,
+                                 kIsAnyApart,
+                                 kClaimApart,
+                                 kEndOld,
+                                 kLock,
+                                 kComplete,
+                                 kSnooze,
+                                 kFail,
+                                 kSetApart,
+                                 kGiveBack,
+                                 kRescue,
+                                 kPromote};
 
 }  // namespace
 
@@ -152,19 +185,24 @@ std::vector<Claim> claim_batches(pg::Connection& connection,
                                  WorkerId worker,
                                  const std::vector<std::string>& kinds,
                                  const ClaimBudget& budget) {
-  std::vector<Claim> claims;
-  for (const pg::Row row : connection.run(kClaim,
-                                          worker.value,
-                                          kinds,
-                                          budget.jobs_max,
-                                          budget.bytes_max,
-                                          milliseconds_text(budget.lease))) {
-    claims.push_back({.batch = {row.get<std::int64_t>(0)},
-                      .kind = row.get<std::string>(1),
-                      .attempt = row.get<std::int16_t>(2),
-                      .jobs = row.get<std::int32_t>(3)});
-  }
-  return claims;
+  return claims_of(connection.run(kClaim,
+                                  worker.value,
+                                  kinds,
+                                  budget.jobs_max,
+                                  budget.bytes_max,
+                                  milliseconds_text(budget.lease),
+                                  budget.is_careful));
+}
+
+bool is_any_apart(pg::Connection& connection, const std::vector<std::string>& kinds) {
+  return connection.run(kIsAnyApart, kinds).one().get<bool>(0);
+}
+
+std::vector<Claim> claim_apart(pg::Connection& connection,
+                               WorkerId worker,
+                               const std::vector<std::string>& kinds,
+                               std::chrono::milliseconds lease) {
+  return claims_of(connection.run(kClaimApart, worker.value, kinds, milliseconds_text(lease)));
 }
 
 WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim> claims) {
@@ -239,6 +277,8 @@ std::optional<wire::JobId> fail_batch(pg::Connection& connection,
                                       const Claim& claim,
                                       const FailedAttempt& failed,
                                       const std::vector<std::int64_t>& piece_ids) {
+  std::optional<std::string> retry_in;
+  if (failed.retry_in) retry_in = milliseconds_text(*failed.retry_in);
   const auto ended = connection
                          .run(kFail,
                               claim.batch.value,
@@ -246,10 +286,19 @@ std::optional<wire::JobId> fail_batch(pg::Connection& connection,
                               worker.value,
                               piece_ids,
                               base::to_text(failed.problem),
-                              milliseconds_text(failed.retry_in))
+                              retry_in)
                          .one()
                          .get<std::optional<std::int64_t>>(0);
   return ended ? std::optional{wire::JobId{*ended}} : std::nullopt;
+}
+
+bool set_apart(pg::Connection& connection,
+               WorkerId worker,
+               const Claim& claim,
+               const std::vector<std::int64_t>& piece_ids) {
+  return connection.run(kSetApart, claim.batch.value, claim.attempt, worker.value, piece_ids)
+      .one()
+      .get<bool>(0);
 }
 
 int give_back_claims(pg::Connection& connection, WorkerId worker, std::span<const Claim> claims) {
@@ -271,6 +320,10 @@ Rescued rescue_batch(pg::Connection& connection,
 
 int promote_due(pg::Connection& connection, const std::vector<std::int64_t>& batch_ids) {
   return connection.run(kPromote, batch_ids).one().get<std::int32_t>(0);
+}
+
+int end_old_transactions(pg::Connection& connection, std::chrono::milliseconds age_max) {
+  return connection.run(kEndOld, milliseconds_text(age_max)).one().get<std::int32_t>(0);
 }
 
 }  // namespace engine::jobs

@@ -39,6 +39,7 @@ struct ClaimBudget {
   int jobs_max{512};               // Small enough that one transaction takes milliseconds.
   int bytes_max{4 * 1024 * 1024};  // A claim is bounded in bytes: the server never blocks sending.
   std::chrono::seconds lease{20};  // Only covers the way to the lock.
+  bool is_careful{false};          // The claim is on disk before the work begins.
 };
 
 /// Batches that a transaction has locked, and those of their jobs that have not ended.
@@ -57,6 +58,16 @@ struct WorkInHand {
                                                WorkerId worker,
                                                const std::vector<std::string>& kinds,
                                                const ClaimBudget& budget);
+
+/// Whether a batch of these kinds waits that is set apart.
+[[nodiscard]] bool is_any_apart(pg::Connection& connection, const std::vector<std::string>& kinds);
+
+/// Leases one of those. Whoever does so carries out nothing else meanwhile.
+/// Shape:  one or none.
+[[nodiscard]] std::vector<Claim> claim_apart(pg::Connection& connection,
+                                             WorkerId worker,
+                                             const std::vector<std::string>& kinds,
+                                             std::chrono::milliseconds lease);
 
 /// Locks claimed batches, first step of the work's own transaction. Claims that were lost, and
 /// batches that were completed already, are simply not in what comes back.
@@ -77,10 +88,10 @@ void complete_and_commit(pg::Transaction& tx,
                          std::span<const Outcome> outcomes,
                          const std::string& source);
 
-/// What was wrong with an attempt, and when the job may be tried again.
+/// What was wrong with an attempt, and when the job may be tried again; none: never.
 struct FailedAttempt {
   base::Json problem;
-  std::chrono::milliseconds retry_in;
+  std::optional<std::chrono::milliseconds> retry_in;
 };
 
 /// Gives a failed claim back: many jobs in smaller batches, one job as a retry or discarded.
@@ -92,6 +103,13 @@ std::optional<wire::JobId> fail_batch(pg::Connection& connection,
                                       const Claim& claim,
                                       const FailedAttempt& failed,
                                       const std::vector<std::int64_t>& piece_ids);
+
+/// Gives back a claim that may bring its process down, to be carried out with nothing beside it;
+/// many jobs in smaller batches. No attempt is counted. False: the claim was lost.
+bool set_apart(pg::Connection& connection,
+               WorkerId worker,
+               const Claim& claim,
+               const std::vector<std::int64_t>& piece_ids);
 
 /// Gives back claims whose work was not begun; no attempt is counted. Returns how many were still
 /// held.
@@ -110,6 +128,10 @@ struct Rescued {
 /// Makes deferred jobs that are due ready again, at most one per id. Returns how many.
 [[nodiscard]] int promote_due(pg::Connection& connection,
                               const std::vector<std::int64_t>& batch_ids);
+
+/// Ends transactions on connections of the same name as this one that are older than `age_max`.
+/// Returns how many.
+int end_old_transactions(pg::Connection& connection, std::chrono::milliseconds age_max);
 
 /// What the start-up check prepares.
 [[nodiscard]] std::span<const pg::Statement> job_store_statements();

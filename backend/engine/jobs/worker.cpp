@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace engine::jobs {
 namespace {
@@ -33,6 +34,8 @@ Worker::Worker(pg::Pool& pool,
       options_{options},
       kinds_{handlers.kinds()},
       chance_{std::random_device{}()},
+      own_gate_{options.look_apart_every},
+      gate_{options.gate ? *options.gate : own_gate_},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Worker::run(const std::stop_token& stop) {
@@ -42,6 +45,7 @@ void Worker::run(const std::stop_token& stop) {
 
   base::BackOff idle{options_.poll_min, std::max(options_.poll_max, options_.poll_heard)};
   while (!stop.stop_requested()) {
+    if (gate_.is_time_to_look()) work_apart(stop);
     std::vector<Claim> claims = claim(stop);
     if (claims.empty()) {
       if (accepted_.wait_for(stop, std::min(idle.next(), longest_poll()))) idle.reset();
@@ -58,6 +62,24 @@ void Worker::run(const std::stop_token& stop) {
 std::chrono::milliseconds Worker::longest_poll() const {
   const bool is_told = options_.listener && options_.listener->is_healthy();
   return is_told ? options_.poll_heard : options_.poll_max;
+}
+
+// One batch that may bring the process down, while nothing else is in it that could, or could
+// suffer.
+void Worker::work_apart(const std::stop_token& stop) {
+  try {
+    if (!is_any_apart(*pool_.acquire(stop), kinds_)) return;
+    if (!gate_.enter_alone(stop, this)) return;
+    const Stay stay{gate_, this};
+    auto claims = claim_apart(*pool_.acquire(stop), id_, kinds_, options_.budget.lease);
+    if (claims.empty()) return;
+    gate_.expect_more();
+    is_alone_ = true;
+    work_all(stop, std::move(claims));
+  } catch (const base::Error& error) {
+    log_.debug("work that is set apart waits", {{"reason", error.what()}});
+  }
+  is_alone_ = false;
 }
 
 // One transaction per kind: a handler sees many jobs of its kind at once.
@@ -83,7 +105,9 @@ std::optional<WorkerId> Worker::take_worker_id(const std::stop_token& stop) {
 
 std::vector<Claim> Worker::claim(const std::stop_token& stop) {
   try {
-    return claim_batches(*pool_.acquire(stop), id_, kinds_, options_.budget);
+    ClaimBudget budget = options_.budget;
+    budget.is_careful = has_lost_database_;
+    return claim_batches(*pool_.acquire(stop), id_, kinds_, budget);
   } catch (const base::TransientError& error) {
     log_.debug("no claim", {{"reason", error.what()}});
   } catch (const base::Error& error) {
@@ -118,6 +142,9 @@ Worker::Work Worker::work(const std::stop_token& stop, std::span<const Claim> cl
 // One attempt, one transaction: effects, results and events commit together, or not at all.
 Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Claim> claims) {
   const std::string& kind = claims.front().kind;
+  if (!is_alone_ && !gate_.enter(stop, this)) return Attempt::kAgain;
+  std::optional<Stay> stay;
+  if (!is_alone_) stay.emplace(gate_, this);
   try {
     const auto connection = pool_.acquire(stop);
     pg::Transaction tx{*connection};
@@ -126,19 +153,21 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     if (work.batches.empty()) return Attempt::kEnded;
     base::fail_point("work.locked");
 
-    const std::vector<Outcome> outcomes =
-        work.jobs.empty() ? std::vector<Outcome>{} : handlers_.find(kind)->handle(work.jobs, tx);
+    const std::vector<Outcome> outcomes = handle(work, claims, *connection, tx);
     if (outcomes.size() != work.jobs.size()) {
       throw std::logic_error{"the handler did not return one outcome per job"};
     }
     base::fail_point("work.handled");
     complete_and_commit(tx, work, outcomes, app_of(kind));
     base::fail_point("work.committed");
+    has_lost_database_ = false;
     appended_.notify();
     if (options_.statuses) options_.statuses->publish(statuses_after(work, outcomes));
     return Attempt::kEnded;
   } catch (const base::TransientError& error) {
     log_.warning("an attempt is made again", {{"kind", kind}, {"reason", error.what()}});
+    // It may have been this work that brought the database down.
+    has_lost_database_ = true;
     // After a doubtful commit there may be events to relay.
     appended_.notify();
     return Attempt::kAgain;
@@ -154,6 +183,37 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     log_.error("an attempt failed", {{"kind", kind}, {"reason", error.what()}});
     return Attempt::kFailed;
   }
+}
+
+std::vector<Outcome> Worker::handle(const WorkInHand& work,
+                                    std::span<const Claim> claims,
+                                    pg::Connection& connection,
+                                    pg::Transaction& tx) {
+  if (work.jobs.empty()) return {};
+  at_work_.with([&](std::optional<AtWork>& at_work) {
+    at_work = AtWork{.worker = id_,
+                     .claims = {claims.begin(), claims.end()},
+                     .since = std::chrono::steady_clock::now(),
+                     .connection = &connection};
+  });
+  struct Returned {
+    base::Guarded<std::optional<AtWork>>& at_work;
+    ~Returned() {
+      at_work.with([](std::optional<AtWork>& gone) { gone.reset(); });
+    }
+  };
+  const Returned returned{at_work_};
+  return handlers_.find(claims.front().kind)->handle(work.jobs, tx);
+}
+
+std::optional<Worker::AtWork> Worker::abandon(std::chrono::steady_clock::time_point since) {
+  return at_work_.with([&](std::optional<AtWork>& at_work) -> std::optional<AtWork> {
+    if (!at_work || at_work->since > since) return std::nullopt;
+    at_work->connection->break_off();
+    gate_.leave(this);
+    thread_.request_stop();
+    return std::exchange(at_work, std::nullopt);
+  });
 }
 
 Worker::Work Worker::fail(const std::stop_token& stop, const Claim& claim) {

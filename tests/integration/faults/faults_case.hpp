@@ -65,17 +65,17 @@ class FaultsCase : private OwnServer, public JobsCase {
       left -= count;
     }
     accept_kind(jobs_test::kPoisonKind, 2);
-    accept_kind(jobs_test::kLongKind, 4);
+    // They may lose more hosts than a poison job has attempts.
+    accept_kind(jobs_test::kLongKind, 4, /*max_attempts=*/100);
   }
-  void accept_kind(const char* kind, int count) {
+  /// In a commit each.
+  void accept_kind(const char* kind, int count, std::int16_t max_attempts = 2) {
     for (int n = 0; n < count; ++n) {
-      auto one = spec(n, /*max_attempts=*/2);
+      auto one = spec(n, max_attempts);
       one.kind = kind;
-      // Long jobs may lose more hosts than a poison job has attempts.
-      if (kind != jobs_test::kPoisonKind) one.max_attempts = 100;
       auto rows = engine::jobs::AcceptedRows::of({&one}, ids);
       REQUIRE(rows);
-      rows->insert(*pool.acquire());
+      insert(*rows);
     }
   }
   /// As if their worker had died after claiming them.

@@ -8,6 +8,7 @@
 
 #include <catch2/catch.hpp>
 
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
@@ -21,6 +22,7 @@ using namespace std::chrono_literals;
 constexpr auto kDatabase = "JOB_PROCESS_DATABASE_URL";
 constexpr auto kJobs = "JOB_PROCESS_JOBS";
 constexpr auto kFile = "JOB_PROCESS_FILE";
+constexpr auto kClaimBytes = "JOB_PROCESS_CLAIM_BYTES";
 constexpr auto kLease = 1'000ms;
 
 base::ChildOptions child_options(const std::string& database_url,
@@ -32,6 +34,7 @@ base::ChildOptions child_options(const std::string& database_url,
   base::ChildOptions child;
   child.environment.push_back(variable(kDatabase, database_url));
   child.environment.push_back(variable(kJobs, std::to_string(options.jobs)));
+  child.environment.push_back(variable(kClaimBytes, std::to_string(options.claim_bytes)));
   child.environment.push_back(variable(kFile, folder / "confirmed"));
   if (!options.fail_point.empty()) {
     child.environment.push_back(variable("EARSHOT_FAIL_POINT", options.fail_point));
@@ -61,6 +64,7 @@ struct Surroundings {
     options.url = url;
     options.pin_planner = true;
     options.idle_in_transaction_timeout = kLease / 2;
+    options.tcp_user_timeout = kLease;
     return options;
   }
 
@@ -72,6 +76,14 @@ struct Surroundings {
   pg::Pool pool;
   engine::jobs::NodeLease ids;
 };
+
+// As if PostgreSQL had run out of memory: it ends all its processes, and recovers.
+std::vector<engine::jobs::Outcome> crash_database(std::span<const engine::jobs::Job> jobs,
+                                                  pg::Transaction& tx) {
+  const auto pid = tx.query("select pg_backend_pid()").one().get<std::int32_t>(0);
+  ::kill(pid, SIGKILL);
+  return act(jobs, tx);
+}
 
 class LongEffect final : public engine::jobs::LongHandler {
  public:
@@ -139,11 +151,24 @@ TEST_CASE("jobs are carried out until their process is killed", "[.][job-worker-
                  throw std::runtime_error{"poison"};
                }),
                soon);
+  handlers.add(kAbortKind,
+               handler([](auto, auto&) -> std::vector<engine::jobs::Outcome> { std::abort(); }),
+               soon);
+  handlers.add(kCrashKind, handler(crash_database), soon);
   handlers.add_long(kLongKind, std::make_unique<LongEffect>(), {.running_max = 8, .retry = soon});
 
   const engine::jobs::Janitor janitor{
-      here.pool, here.ids, here.accepted, here.log, {.promote_every = 10ms, .rescue_every = 50ms}};
-  const engine::jobs::WorkerOptions options{.budget = {.jobs_max = 64, .lease = 1s}};
+      here.pool,
+      here.ids,
+      here.accepted,
+      here.log,
+      {.promote_every = 10ms, .rescue_every = 50ms, .transaction_max = 3 * kLease}};
+  engine::jobs::WorkGate gate{50ms};
+  engine::jobs::WorkerOptions options{.budget = {.jobs_max = 64, .lease = 1s}, .gate = &gate};
+  if (const int bytes = std::stoi(needed(kClaimBytes)); bytes > 0) {
+    options.budget.jobs_max = bytes;
+    options.budget.bytes_max = bytes;
+  }
   const engine::jobs::Worker first{
       here.pool, handlers, here.ids, here.accepted, here.appended, here.log, options};
   const engine::jobs::Worker second{

@@ -11,6 +11,8 @@ namespace jobs_test {
 
 inline constexpr auto kPoisonKind = "test.poison";  // Its handler always throws.
 inline constexpr auto kLongKind = "test.long";
+inline constexpr auto kAbortKind = "test.abort";  // Its handler ends the process.
+inline constexpr auto kCrashKind = "test.crash";  // Its handler ends a process of PostgreSQL.
 
 /// A process of its own, which can die at a fail point, be killed and be stopped: this program once
 /// more, with the one hidden test that does the work.
@@ -24,6 +26,7 @@ class JobProcess {
     Role role{Role::kWorker};
     std::string fail_point{};  // "name:n[:stop]", or none.
     int jobs{0};
+    int claim_bytes{0};  // In one claim, at most; 0: as ever.
   };
 
   JobProcess(const std::string& database_url, const Options& options);

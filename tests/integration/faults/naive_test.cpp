@@ -98,7 +98,8 @@ TEST_CASE_METHOD(NaiveCase,
   // Everybody may claim what somebody has claimed, and each claim counts.
   onlooker().query(R"(
     create or replace function engine.claim(
-      claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval
+      claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval,
+      is_careful boolean
     ) returns table (batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
     language sql volatile as $$
       update engine.batch b

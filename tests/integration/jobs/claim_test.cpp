@@ -1,12 +1,15 @@
+#include "base/error.hpp"
 #include "jobs_case.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <memory>
 #include <set>
 
 using engine::jobs::Claim;
 using engine::jobs::WorkerId;
 using jobs_test::JobsCase;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -106,8 +109,9 @@ TEST_CASE_METHOD(JobsCase, "a lost claim locks nothing", "[integration][jobs]") 
   const auto zombies = claim({1}, {.lease = std::chrono::seconds{0}});
   // The lease is over; the batch of three is split, each piece under a new id.
   REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).is_any);
-  const auto heirs = claim({2});
-  REQUIRE(heirs.size() == 3);
+  std::vector<Claim> heirs;
+  // Set apart, so one to a claim.
+  for (int piece = 0; piece < 3; ++piece) heirs.push_back(claim_apart({2}).at(0));
 
   const auto connection = pool.acquire();
   pg::Transaction tx{*connection};
@@ -119,8 +123,10 @@ TEST_CASE_METHOD(JobsCase,
                  "an older attempt of the same worker locks nothing",
                  "[integration][jobs]") {
   accept(1, /*max_attempts=*/5);
-  const auto old = claim({1}, {.lease = std::chrono::seconds{0}});
-  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).is_any);
+  REQUIRE(claim({1}, {.lease = std::chrono::seconds{0}}).size() == 1);
+  REQUIRE_FALSE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).job);
+  const auto old = claim_apart({1}, std::chrono::seconds{0});
+  REQUIRE(engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids()).job);
   REQUIRE(engine::jobs::promote_due(*pool.acquire(), piece_ids()) == 1);
   const auto renewed = claim({1});
   REQUIRE(renewed.size() == 1);
@@ -129,6 +135,85 @@ TEST_CASE_METHOD(JobsCase,
   const auto connection = pool.acquire();
   pg::Transaction tx{*connection};
   CHECK(lock_work(tx, {1}, old).batches.empty());
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a worker that died costs a job an attempt only where that was its only one",
+                 "[integration][jobs]") {
+  for (int n = 0; n < 3; ++n) accept(1, /*max_attempts=*/2);
+  const engine::jobs::ClaimBudget dead{.lease = std::chrono::seconds{0}};
+  const auto rescue = [&] {
+    return engine::jobs::rescue_batch(*pool.acquire(), {{"type", "test"}}, piece_ids());
+  };
+  REQUIRE(claim({1}, dead).size() == 3);
+
+  for (int n = 0; n < 3; ++n) CHECK_FALSE(rescue().job);
+  CHECK_FALSE(rescue().is_any);
+  CHECK(value_of("select count(*) from engine.failure") == "0");
+  // Others are claimed without it, and it without others.
+  accept(1);
+  CHECK(engine::jobs::is_any_apart(*pool.acquire(), {kKind}));
+  CHECK(claim({2}).size() == 1);
+  const auto alone = claim_apart({1}, dead.lease);
+  REQUIRE(alone.size() == 1);
+  CHECK(alone[0].attempt == 1);
+  CHECK(rescue().job.has_value());
+  CHECK(value_of("select count(*) from engine.failure") == "1");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "nothing is claimed apart of a kind that is paused or unknown",
+                 "[integration][jobs]") {
+  accept(1);
+  onlooker().query("update engine.batch set is_apart = true");
+  CHECK(engine::jobs::claim_apart(*pool.acquire(), {1}, {"other.kind"}, 20s).empty());
+  CHECK_FALSE(engine::jobs::is_any_apart(*pool.acquire(), {"other.kind"}));
+  onlooker().query("insert into engine.paused_kind (kind) values ('test.act')");
+  CHECK(claim_apart({1}).empty());
+  onlooker().query("delete from engine.paused_kind");
+  CHECK(claim_apart({1}).size() == 1);
+  CHECK(claim_apart({1}).empty());
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a claim is set apart by whoever holds it, and by nobody else",
+                 "[integration][jobs]") {
+  accept(1);
+  const auto claims = claim({1});
+  CHECK_FALSE(engine::jobs::set_apart(*pool.acquire(), {2}, claims[0], piece_ids()));
+  CHECK(engine::jobs::set_apart(*pool.acquire(), {1}, claims[0], piece_ids()));
+  CHECK_FALSE(engine::jobs::set_apart(*pool.acquire(), {1}, claims[0], piece_ids()));
+  CHECK(value_of("select is_apart and worker is null and attempt = 0 from engine.batch") == "t");
+}
+
+TEST_CASE_METHOD(JobsCase, "whoever has lost the database claims on disk", "[integration][jobs]") {
+  accept(1);
+  const auto connection = pool.acquire();
+  pg::Transaction tx{*connection};
+  tx.query("select engine.claim(1, array['test.act'], 1, 1, '20 s', is_careful => true)");
+  CHECK(tx.query("show synchronous_commit").one().get<std::string>(0) == "on");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "transactions whose process stopped in the middle are ended, and no others",
+                 "[integration][jobs]") {
+  const auto connect_as = [&](const char* name) {
+    pg::ConnectionOptions named = options();
+    named.application_name = name;
+    return std::make_unique<pg::Connection>(named);
+  };
+  const auto janitor = connect_as("ours");
+  const auto stopped = connect_as("ours");
+  const auto other = connect_as("somebody");
+  pg::Transaction old{*stopped};
+  old.query("select from engine.log for update");
+  pg::Transaction foreign{*other};
+  foreign.query("select 1");
+
+  CHECK(engine::jobs::end_old_transactions(*janitor, 1h) == 0);
+  CHECK(engine::jobs::end_old_transactions(*janitor, 0s) == 1);
+  CHECK_THROWS_AS(old.query("select 1"), base::TransientError);
+  CHECK_NOTHROW(foreign.query("select 1"));
 }
 
 TEST_CASE_METHOD(JobsCase, "work that is locked outlives its lease", "[integration][jobs]") {

@@ -1,5 +1,6 @@
 #include "jobs_case.hpp"
 
+#include "base/error.hpp"
 #include "engine/jobs/accept_store.hpp"
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/piece_ids.hpp"
@@ -70,16 +71,30 @@ std::vector<wire::JobId> JobsCase::accept(int count, std::int16_t max_attempts) 
 
   auto rows = engine::jobs::AcceptedRows::of(pointers, ids);
   REQUIRE(rows);
-  rows->insert(*pool.acquire());
+  insert(*rows);
   std::vector<wire::JobId> accepted_ids;
   for (std::size_t i = 0; i < specs.size(); ++i) accepted_ids.push_back(rows->status(i).id);
   accepted.notify();
   return accepted_ids;
 }
 
+// As the inserter does: a janitor may be making today's partition at this moment.
+void JobsCase::insert(engine::jobs::AcceptedRows& rows) {
+  try {
+    rows.insert(*pool.acquire());
+  } catch (const base::TransientError&) {
+    rows.insert(*pool.acquire());
+  }
+}
+
 std::vector<engine::jobs::Claim> JobsCase::claim(engine::jobs::WorkerId worker,
                                                  engine::jobs::ClaimBudget budget) {
   return claim_batches(*pool.acquire(), worker, {kKind}, budget);
+}
+
+std::vector<engine::jobs::Claim> JobsCase::claim_apart(engine::jobs::WorkerId worker,
+                                                       std::chrono::milliseconds lease) {
+  return engine::jobs::claim_apart(*pool.acquire(), worker, {kKind}, lease);
 }
 
 void JobsCase::work_until_all_ended(const Handle& handle, int workers) {
@@ -93,10 +108,11 @@ void JobsCase::work_until_all_ended(const Handle& handle, int workers) {
                                       log,
                                       {.promote_every = std::chrono::milliseconds{10},
                                        .rescue_every = std::chrono::milliseconds{50}}};
+  engine::jobs::WorkGate gate{std::chrono::milliseconds{20}};
   std::vector<std::unique_ptr<engine::jobs::Worker>> running;
   for (int i = 0; i < workers; ++i) {
-    running.push_back(
-        std::make_unique<engine::jobs::Worker>(pool, handlers, ids, accepted, appended, log));
+    running.push_back(std::make_unique<engine::jobs::Worker>(
+        pool, handlers, ids, accepted, appended, log, engine::jobs::WorkerOptions{.gate = &gate}));
   }
   REQUIRE(support::eventually([&] { return open_jobs() == 0; }));
 }

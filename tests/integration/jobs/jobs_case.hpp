@@ -34,10 +34,13 @@ class JobsCase : public support::PgFixture {
 
   /// Accepts `count` jobs in one commit with the arguments {"n": 0}, {"n": 1} …
   std::vector<wire::JobId> accept(int count, std::int16_t max_attempts = 5);
+  void insert(engine::jobs::AcceptedRows& rows);
   [[nodiscard]] static engine::jobs::JobSpec spec(int n, std::int16_t max_attempts = 5);
 
   [[nodiscard]] std::vector<engine::jobs::Claim> claim(engine::jobs::WorkerId worker,
                                                        engine::jobs::ClaimBudget budget = {});
+  [[nodiscard]] std::vector<engine::jobs::Claim> claim_apart(
+      engine::jobs::WorkerId worker, std::chrono::milliseconds lease = std::chrono::seconds{20});
   /// Runs workers until every job is final.
   void work_until_all_ended(const Handle& handle, int workers = 1);
 

@@ -132,5 +132,7 @@ TEST_CASE_METHOD(StatusCase,
       accepted,
       log,
       {.rescue_every = std::chrono::milliseconds{10}, .statuses = &listener}};
+  // The second time it was claimed alone.
+  REQUIRE(support::eventually([&] { return !claim_apart({1}, std::chrono::seconds{0}).empty(); }));
   CHECK(support::eventually([&] { return listener.has_heard(id, JobState::kDiscarded); }));
 }

@@ -198,7 +198,7 @@ TEST_CASE_METHOD(JobsCase,
   const std::vector<engine::jobs::JobSpec> specs{spec_of("test.act"), spec_of("test.later")};
   auto rows = engine::jobs::AcceptedRows::of({&specs[0], &specs[1]}, ids);
   REQUIRE(rows);
-  rows->insert(*pool.acquire());
+  insert(*rows);
 
   base::Guarded<bool> is_at_work{false};
   engine::jobs::HandlerRegistry handlers;
