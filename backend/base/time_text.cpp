@@ -83,7 +83,9 @@ std::optional<std::chrono::system_clock::time_point> parse_utc(std::string_view 
   const milliseconds fraction = reader.skips(".") ? read_fraction(reader) : milliseconds{0};
   const minutes offset = read_offset(reader);
   const year_month_day date{year, month, day};
-  if (!reader.is_done() || !date.ok() || year < std::chrono::year{1970}) return std::nullopt;
+  if (!reader.is_done() || !date.ok()) return std::nullopt;
+  // system_clock counts nanoseconds in 64 bits, and those end in 2262.
+  if (year < std::chrono::year{1970} || year > std::chrono::year{2261}) return std::nullopt;
   return sys_days{date} + hour + minute + second + fraction - offset;
 }
 

@@ -13,7 +13,7 @@ namespace base {
 /// The moment that an RFC 3339 text names; none when it names none: "2026-11-23T20:15:03Z",
 /// "2026-11-23T21:15:03.5+01:00".
 ///
-/// Limits: years 1970 to 9999; anything finer than a millisecond is dropped; no leap seconds.
+/// Limits: years 1970 to 2261; anything finer than a millisecond is dropped; no leap seconds.
 /// Source: RFC 3339, section 5.6.
 [[nodiscard]] std::optional<std::chrono::system_clock::time_point> parse_utc(std::string_view text);
 

@@ -1,9 +1,12 @@
 #include "apps/ask_around_me/ask_around_me_app.hpp"
 
 #include "apps/ask_around_me/ask_question.hpp"
+#include "apps/ask_around_me/digest_store.hpp"
 #include "apps/ask_around_me/list_questions.hpp"
+#include "apps/ask_around_me/make_digest.hpp"
 #include "apps/ask_around_me/question_store.hpp"
 
+#include <chrono>
 #include <memory>
 
 namespace embedded {
@@ -17,7 +20,7 @@ pg::MigrationSet AskAroundMeApp::migrations() const {
 }
 
 std::vector<pg::Statement> AskAroundMeApp::statements() const {
-  return pg::joined({question_store_statements()});
+  return pg::joined({question_store_statements(), digest_store_statements()});
 }
 
 void AskAroundMeApp::register_commands(engine::requests::CommandRegistry& commands) const {
@@ -25,6 +28,10 @@ void AskAroundMeApp::register_commands(engine::requests::CommandRegistry& comman
                 .pattern = "/v1/questions",
                 .kind = AskQuestion::kKind,
                 .parse = AskQuestion::parse});
+  commands.add({.method = "POST",
+                .pattern = "/v1/digests",
+                .kind = MakeDigest::kKind,
+                .parse = MakeDigest::parse});
 }
 
 void AskAroundMeApp::register_queries(engine::requests::QueryRegistry& queries) const {
@@ -34,6 +41,9 @@ void AskAroundMeApp::register_queries(engine::requests::QueryRegistry& queries) 
 
 void AskAroundMeApp::register_handlers(engine::jobs::HandlerRegistry& handlers) const {
   handlers.add(AskQuestion::kKind, std::make_unique<AskQuestion>());
+  handlers.add_long(MakeDigest::kKind,
+                    std::make_unique<MakeDigest>(),
+                    {.running_max = 4, .time_limit = std::chrono::minutes{5}});
 }
 
 }  // namespace ask_around_me
