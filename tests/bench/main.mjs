@@ -5,6 +5,7 @@ import {join} from 'node:path';
 
 import {Invalid, Samples, machine, save, table, versions} from './frame.mjs';
 import accepts from './accepts.mjs';
+import bulk from './bulk.mjs';
 import fanOut from './fan-out.mjs';
 import jobs from './jobs.mjs';
 import jobsPaced from './jobs-paced.mjs';
@@ -13,7 +14,7 @@ import micro from './micro.mjs';
 import postToMessage from './post-to-message.mjs';
 import relay from './relay.mjs';
 
-const benchmarks = [accepts, jobs, jobsWaiting, jobsPaced, postToMessage, relay, fanOut, micro];
+const benchmarks = [accepts, bulk, jobs, jobsWaiting, jobsPaced, postToMessage, relay, fanOut, micro];
 const root = join(import.meta.dirname, '../..');
 
 function refuse(text) {
