@@ -15,6 +15,7 @@ const files = [
 	'disk-full',
 	'database-away',
 	'broker-away',
+	'openapi',
 ];
 
 // Through its own door, so that a browser is closed on the way; tests/e2e/run ends the servers.
