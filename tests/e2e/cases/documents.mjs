@@ -1,9 +1,11 @@
-// What docs/http-api.md tells people to type does what it says.
+// What README.md and docs/http-api.md tell people to type does what they say.
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 
 import {Server} from '../server.mjs';
 import {differences, examplesIn, isAsShown, Shell} from '../transcript.mjs';
+import {until} from '../until.mjs';
 
 const fileOf = (name) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 
@@ -41,5 +43,26 @@ export default async function documents(check) {
 	await check('docs/http-api.md prints what it shows, from the first example to the last', () =>
 		withShell(async (shell) => {
 			assert.deepEqual((await differences(shell, fileOf('docs/http-api.md'))).join('\n'), '');
+		}), {limit_s: 120});
+
+	await check('README.md: asked, heard, polled, waited for, cancelled', () =>
+		withShell(async (shell) => {
+			const readme = readFileSync(fileOf('README.md'), 'utf8');
+			const story = readme.slice(readme.indexOf('## Ask here, hear it there'));
+			for (const {command, shown} of examplesIn(story)) {
+				if (shown === undefined && !/cmake|scripts/.test(command)) await shell.run(command);
+			}
+			for (const sight of [
+				/^HTTP\/1\.1 202 Accepted/m,
+				/"type":"question\.asked"/,
+				/^HTTP\/1\.1 200 OK[\s\S]*"state":"completed"/m,
+				/"state": "completed"/,
+				/"state":"cancelled"/,
+				/"mine": true/,
+			]) {
+				await until(`the story shows ${sight}`, () => sight.test(shell.printed)).catch((error) => {
+					throw new Error(`${error.message}; it printed: ${shell.printed}`);
+				});
+			}
 		}), {limit_s: 120});
 }
