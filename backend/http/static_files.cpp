@@ -66,8 +66,12 @@ StaticFiles::StaticFiles(std::span<const base::EmbeddedFile> files) {
 }
 
 Response StaticFiles::serve(const Request& request) const {
-  const std::string path = request.path == "/" ? "/index.html" : request.path;
-  const auto found = files_.find(path);
+  std::string path = request.path == "/" ? "/index.html" : request.path;
+  auto found = files_.find(path);
+  if (found == files_.end()) {
+    path += "/index.html";
+    found = files_.find(path);
+  }
   if (found == files_.end()) return problem_response(wire::problem::not_found("page"));
   const File& file = found->second;
 

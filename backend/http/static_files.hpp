@@ -12,8 +12,9 @@ namespace http {
 
 /// Serves the files that were put into the binary, and nothing else: no file system is touched.
 ///
-/// "/" is index.html. Files under assets/ have a hash of their content in their name and are kept
-/// by browsers for a year; all others are asked for again each time and answered 304.
+/// "/" is index.html, and "/docs" is docs/index.html. Files under assets/ have a hash of their
+/// content in their name and are kept by browsers for a year; all others are asked for again each
+/// time and answered 304.
 /// Threads: any. The content must outlive it; what `embed_folder` makes does.
 class StaticFiles {
  public:

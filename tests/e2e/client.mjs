@@ -1,3 +1,4 @@
+import {record} from './exchanges.mjs';
 import {until} from './until.mjs';
 
 export const sanFrancisco = {lat: 37.7793, lon: -122.4193};
@@ -19,7 +20,13 @@ export async function request(url, {method = 'GET', token, body, headers = {}} =
 	});
 	const text = await answer.text();
 	const isJson = /[/+]json\b/.test(answer.headers.get('content-type') ?? '');
-	return {status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text};
+	const result = {
+		status: answer.status,
+		headers: answer.headers,
+		body: isJson && text !== '' ? JSON.parse(text) : text,
+	};
+	record({method, path: new URL(url).pathname, asked: body, ...result});
+	return result;
 }
 
 /** A guest of a server. */

@@ -15,6 +15,8 @@ const files = [
 	'disk-full',
 	'database-away',
 	'broker-away',
+	'documents',
+	'openapi',
 ];
 
 // Through its own door, so that a browser is closed on the way; tests/e2e/run ends the servers.

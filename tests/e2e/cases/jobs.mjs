@@ -1,24 +1,15 @@
 // `earshot jobs`: an operator's look at a running system, and what the commands change in it.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
 
 import {Client} from '../client.mjs';
+import {command} from '../command.mjs';
 import {Server} from '../server.mjs';
 import {until} from '../until.mjs';
 
 const kind = 'ask_around_me.ask_question';
 
 /** Runs `earshot jobs …` at the server's database. */
-function jobs(server, ...args) {
-	return new Promise((resolve) => {
-		execFile(
-			process.env.EARSHOT_BINARY,
-			['jobs', ...args, '--data-dir', server.dataDir],
-			{env: {PATH: process.env.PATH, HOME: process.env.HOME ?? '/'}, timeout: 20_000},
-			(error, out, stderr) => resolve({code: error ? error.code : 0, out: out.trim(), stderr}),
-		);
-	});
-}
+const jobs = (server, ...args) => command(server, ['jobs', ...args]);
 
 async function json(server, ...args) {
 	const {code, out, stderr} = await jobs(server, ...args, '--json');

@@ -1,8 +1,8 @@
 // Tokens in real life: made, checked, renewed under an open page, taken back, their keys replaced.
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
 
 import {Client} from '../client.mjs';
+import {command} from '../command.mjs';
 import {launchBrowser, Window} from '../pages.mjs';
 import {Server} from '../server.mjs';
 import {Subscriber} from '../subscriber.mjs';
@@ -12,17 +12,7 @@ const lifeOfPageToken_s = 34; // The broker says 30 s before that it ends.
 const deniedWithin_s = 5;
 
 /** Runs `earshot token …` at the server's keys, with `input` as its standard input. */
-function token(server, args, input = '') {
-	return new Promise((resolve) => {
-		const child = execFile(
-			process.env.EARSHOT_BINARY,
-			['token', ...args, '--data-dir', server.dataDir],
-			{env: {PATH: process.env.PATH, HOME: process.env.HOME ?? '/'}, timeout: 20_000},
-			(error, stdout, stderr) => resolve({code: error ? error.code : 0, out: stdout.trim(), stderr}),
-		);
-		child.stdin.end(input);
-	});
-}
+const token = (server, args, input) => command(server, ['token', ...args], input);
 
 async function commandChecks(check, server) {
 	await check('a minted token is checked, answered, and carries its role', async () => {

@@ -11,7 +11,8 @@ using http::StaticFiles;
 
 namespace {
 
-const std::array<base::EmbeddedFile, 4> kPage{{{"index.html", "<!doctype html>"},
+const std::array<base::EmbeddedFile, 5> kPage{{{"index.html", "<!doctype html>"},
+                                               {"docs/index.html", "<title>docs</title>"},
                                                {"assets/main-4f2a.js", "run();"},
                                                {"favicon.svg", "<svg/>"},
                                                {"other.svg", "<svg />"}}};
@@ -43,6 +44,15 @@ TEST_CASE("the root is the page, with a policy that lets nothing foreign in", "[
   CHECK(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
   CHECK(policy.find("unsafe") == std::string::npos);
   CHECK(policy.find("frame-ancestors 'none'") != std::string::npos);
+}
+
+TEST_CASE("a folder's page is served under the folder's name", "[unit][http]") {
+  const Response page = ask("/docs");
+  CHECK(page.status == 200);
+  CHECK(page.body == "<title>docs</title>");
+  CHECK_FALSE(header(page, "Content-Security-Policy").empty());
+  CHECK(ask("/docs/other").status == 404);
+  CHECK(ask("/assets").status == 404);
 }
 
 TEST_CASE("hashed files are kept for ever, others asked for again", "[unit][http]") {
