@@ -66,7 +66,10 @@ async function tourOfCommands(check, server, client) {
 		await send('/v1/questions', post('x'.repeat(70_000)));
 		await send('/v1/echo', post({text: 'hello'}, {prefer: 'wait=20'}));
 		statuses.push((await request(`${server.url}/v1/echo`, post({text: 'hello'}))).status);
-		assert.deepEqual(statuses, [202, 202, 422, 200, 400, 400, 415, 413, 200, 401]);
+		const here = {lat: question.lat, lon: question.lon, radius_m: 2_000};
+		await send('/v1/digests', post(here, {prefer: 'wait=20'}));
+		await send('/v1/digests', post({...here, since: 'yesterday'}));
+		assert.deepEqual(statuses, [202, 202, 422, 200, 400, 400, 415, 413, 200, 401, 200, 400]);
 	});
 
 	await check('jobs: looked at, waited for, cancelled too late, and those of others', async () => {
