@@ -3,6 +3,7 @@
 #include "engine/requests/area_routes.hpp"
 #include "engine/requests/bulk_routes.hpp"
 #include "engine/requests/command_routes.hpp"
+#include "engine/requests/event_routes.hpp"
 #include "engine/requests/job_routes.hpp"
 #include "engine/requests/query_routes.hpp"
 
@@ -31,6 +32,7 @@ ApiRole::ApiRole(ApiOptions options,
 
 void ApiRole::listen(jobs::BatchInserter& inserter,
                      requests::JobWaiters& waiters,
+                     requests::EventWaiters& event_waiters,
                      jobs::StatusPublisher& statuses,
                      std::vector<requests::Dependency> dependencies) {
   http::Router router;
@@ -39,6 +41,7 @@ void ApiRole::listen(jobs::BatchInserter& inserter,
       router, authenticator_, keyring_, guest_limiter_, clock_, options_.guests);
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
+  requests::mount_event_routes(router, authenticator_, readers_, event_waiters);
   requests::mount_job_routes(router, authenticator_, readers_, waiters, statuses);
   const requests::Acceptance acceptance{commands_, inserter, readers_, waiters, clock_};
   requests::mount_bulk_routes(router, authenticator_, acceptance);

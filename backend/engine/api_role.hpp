@@ -8,6 +8,7 @@
 #include "engine/jobs/status_publisher.hpp"
 #include "engine/requests/authenticator.hpp"
 #include "engine/requests/broker_routes.hpp"
+#include "engine/requests/event_waiters.hpp"
 #include "engine/requests/guest_routes.hpp"
 #include "engine/requests/health_routes.hpp"
 #include "engine/requests/job_waiters.hpp"
@@ -46,10 +47,12 @@ class ApiRole {
           const base::Clock& clock,
           const base::Log& log);
 
-  /// Begins to listen. `waiters` hold requests that wait for a job; `statuses` is told of jobs that
+  /// Begins to listen. `waiters` hold requests that wait for a job, `event_waiters` those that wait
+  /// for an event; `statuses` is told of jobs that
   /// are cancelled; `dependencies` are what /readyz asks.
   void listen(jobs::BatchInserter& inserter,
               requests::JobWaiters& waiters,
+              requests::EventWaiters& event_waiters,
               jobs::StatusPublisher& statuses,
               std::vector<requests::Dependency> dependencies);
 

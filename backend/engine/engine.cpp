@@ -115,6 +115,7 @@ Engine::Engine(EngineOptions options,
                const base::Log& log)
     : log_{log},
       ready_{[this] { long_ready_.notify(); }},
+      readable_{[this] { heard_.notify(); }},
       accepted_{[this] {
         ready_.notify();
         tell_others(kJobsChannel);
@@ -144,8 +145,9 @@ Engine::Engine(EngineOptions options,
   if (options.roles.worker) start_workers(options, clock);
   if (options.roles.api) {
     inserter_.emplace(queue_, *ids_, accepted_, log);
+    event_waiters_.emplace(readers_, heard_, log_, options.api.waiters);
     api_.emplace(std::move(options.api), readers_, apps, clock, log);
-    api_->listen(*inserter_, *waiters_, *statuses_, dependencies());
+    api_->listen(*inserter_, *waiters_, *event_waiters_, *statuses_, dependencies());
   }
 }
 

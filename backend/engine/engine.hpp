@@ -16,6 +16,7 @@
 #include "engine/jobs/scheduler.hpp"
 #include "engine/jobs/status_fan_out.hpp"
 #include "engine/jobs/workers.hpp"
+#include "engine/requests/event_waiters.hpp"
 #include "engine/requests/job_waiters.hpp"
 #include "pg/listener.hpp"
 #include "pg/notifier.hpp"
@@ -82,6 +83,7 @@ class Engine {
   const base::Log& log_;
   base::WakeSignal long_ready_;  // As `ready_`, for long work.
   base::WakeSignal ready_;       // Jobs are ready, whoever stored them: a worker may claim.
+  base::WakeSignal heard_;       // As `readable_`, for requests that wait for events.
   base::WakeSignal readable_;    // Events are there, whoever stored them: the relay may read.
   base::WakeSignal accepted_;    // This process stored jobs; passed on to `ready_` and the others.
   base::WakeSignal appended_;    // It stored events; passed on to `readable_` and the others.
@@ -94,6 +96,7 @@ class Engine {
   std::optional<bridge::Bridge> bridge_;
   std::optional<bridge::StatusFeed> status_feed_;
   std::optional<requests::JobWaiters> waiters_;
+  std::optional<requests::EventWaiters> event_waiters_;
   std::optional<jobs::StatusFanOut> statuses_;
   std::optional<jobs::NodeLease> ids_;
   jobs::HandlerRegistry handlers_;

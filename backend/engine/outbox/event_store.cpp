@@ -15,6 +15,18 @@ constexpr pg::Statement kReadAfter{"event_read_after", R"(
   order by event_offset
   limit $2)"};
 
+constexpr pg::Statement kReadArea{"event_read_area", R"(
+  select event_offset, prev, source, type, subject, cell, data,
+         (extract(epoch from at) * 1000)::bigint as at_ms
+  from engine.event
+  where event_offset > $1 and event_offset <= $2 and cell ^@ any ($3)
+  order by event_offset
+  limit $4)"};
+
+constexpr pg::Statement kBounds{"event_bounds",
+                                "select engine.epoch(), engine.newest_offset(), floor"
+                                " from engine.log"};
+
 constexpr pg::Statement kEpoch{"event_epoch", "select engine.epoch()"};
 
 constexpr pg::Statement kPosition{"event_position",
@@ -34,7 +46,7 @@ wire::Event event_of(const pg::Row& row) {
               std::chrono::milliseconds{row.get<std::int64_t>("at_ms")}}};
 }
 
-constexpr std::array kStatements{kReadAfter, kEpoch, kPosition};
+constexpr std::array kStatements{kReadAfter, kReadArea, kBounds, kEpoch, kPosition};
 
 }  // namespace
 
@@ -45,6 +57,27 @@ std::span<const pg::Statement> event_store_statements() {
 std::vector<wire::Event> read_after(pg::Connection& connection, std::int64_t offset, int limit) {
   std::vector<wire::Event> events;
   for (const pg::Row row : connection.run(kReadAfter, offset, limit))
+    events.push_back(event_of(row));
+  return events;
+}
+
+LogBounds read_bounds(pg::Transaction& tx) {
+  const pg::Row row = tx.run(kBounds).one();
+  return {.newest = {.epoch = row.get<std::string>(0), .offset = row.get<std::int64_t>(1)},
+          .floor = row.get<std::int64_t>(2)};
+}
+
+std::vector<wire::Event> read_area(pg::Transaction& tx,
+                                   std::int64_t after,
+                                   std::int64_t upto,
+                                   const std::vector<geo::Cell>& cells,
+                                   int limit) {
+  base::check(upto - after <= kScanMax, "more of the event log is asked for than may be scanned");
+  std::vector<std::string> prefixes;
+  prefixes.reserve(cells.size());
+  for (const geo::Cell& cell : cells) prefixes.push_back(cell.text());
+  std::vector<wire::Event> events;
+  for (const pg::Row row : tx.run(kReadArea, after, upto, prefixes, limit))
     events.push_back(event_of(row));
   return events;
 }

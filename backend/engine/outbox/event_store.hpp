@@ -29,6 +29,29 @@ struct Position {
                                                   std::int64_t offset,
                                                   int limit);
 
+/// What of the log is there, as `tx` sees it.
+struct LogBounds {
+  Position newest;
+  std::int64_t floor{0};  // The newest offset that retention has dropped.
+};
+
+[[nodiscard]] LogBounds read_bounds(pg::Transaction& tx);
+
+/// Offsets of one read_area() at most. Of a million events, 32 cells and none of them meant, so
+/// many take 39 ms and 301 buffers (warm, on a busy machine). By the index on (cell, event_offset),
+/// an area that holds 300,000 of them takes 1.1 s and 28,694 buffers, two parallel workers helping:
+/// its order is by cell, so all have to be sorted.
+inline constexpr std::int64_t kScanMax = 10'000;
+
+/// The events in any of `cells` with an offset in (after, upto], oldest first.
+///
+/// Limits: `upto` at most `after` + kScanMax; `limit` in [1, 10000].
+[[nodiscard]] std::vector<wire::Event> read_area(pg::Transaction& tx,
+                                                 std::int64_t after,
+                                                 std::int64_t upto,
+                                                 const std::vector<geo::Cell>& cells,
+                                                 int limit);
+
 /// The identity of this history; another after a restore or a failover.
 [[nodiscard]] std::string read_epoch(pg::Connection& connection);
 

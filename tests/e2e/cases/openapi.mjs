@@ -123,7 +123,12 @@ async function tourOfReads(check, server, client) {
 		assert.equal((await get('/v1/cover?lat=89.9&lon=0&radius_m=8000')).poll, true);
 		await get('/v1/cover');
 		await get('/v1/broker');
-		assert.deepEqual(statuses, [200, 200, 400, 200, 404, 200, 200, 400, 200]);
+		const {position} = await get('/v1/events?cells=9q8y');
+		const {events} = await get(`/v1/events?${circle}&after=${position.replace(/\d+$/, '0')}&limit=2`);
+		assert.equal(events.length, 2);
+		await get(`/v1/events?cells=9q8y&after=${position}9999`);
+		await get('/v1/events?cells=9q8&after=never');
+		assert.deepEqual(statuses, [200, 200, 400, 200, 404, 200, 200, 400, 200, 200, 200, 410, 400]);
 	});
 
 	await check('guests come, come again, and are told how many more may', async () => {
