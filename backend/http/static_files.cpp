@@ -68,7 +68,7 @@ StaticFiles::StaticFiles(std::span<const base::EmbeddedFile> files) {
 Response StaticFiles::serve(const Request& request) const {
   std::string path = request.path == "/" ? "/index.html" : request.path;
   auto found = files_.find(path);
-  if (found == files_.end()) {
+  if (found == files_.end() && path.starts_with('/')) {
     path += "/index.html";
     found = files_.find(path);
   }

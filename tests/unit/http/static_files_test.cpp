@@ -53,6 +53,7 @@ TEST_CASE("a folder's page is served under the folder's name", "[unit][http]") {
   CHECK_FALSE(header(page, "Content-Security-Policy").empty());
   CHECK(ask("/docs/other").status == 404);
   CHECK(ask("/assets").status == 404);
+  CHECK(ask("").status == 404);
 }
 
 TEST_CASE("hashed files are kept for ever, others asked for again", "[unit][http]") {
