@@ -99,7 +99,7 @@ TEST_CASE_METHOD(NaiveCase,
   onlooker().query(R"(
     create or replace function engine.claim(
       claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval,
-      is_careful boolean
+      is_careful boolean default false
     ) returns table (batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
     language sql volatile as $$
       update engine.batch b

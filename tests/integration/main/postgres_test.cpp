@@ -342,7 +342,8 @@ TEST_CASE_METHOD(PostgresFixture,
   CHECK(came_back);
   CHECK(postmaster() != hanging);
   CHECK(query(server, "select answer from kept") == "42\n");
-  CHECK(said.count("PostgreSQL runs but does not answer") == 1);
+  // A machine under load may be slow to start it again, which is said too.
+  CHECK(said.count_before("it did not answer for", "PostgreSQL runs but does not answer") == 1);
 }
 
 TEST_CASE_METHOD(PostgresFixture,

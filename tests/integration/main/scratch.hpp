@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 namespace support {
@@ -45,6 +46,15 @@ class CapturedErrors {
 
   [[nodiscard]] std::string text() const { return content_of(path()); }
   [[nodiscard]] int count(const std::string& words) const { return times_in(text(), words); }
+
+  /// How often they were said before `end` was for the first time; none: `end` was never said.
+  [[nodiscard]] std::optional<int> count_before(const std::string& end,
+                                                const std::string& words) const {
+    const std::string all = text();
+    const auto at = all.find(end);
+    if (at == std::string::npos) return std::nullopt;
+    return times_in(all.substr(0, at), words);
+  }
 
   static int times_in(const std::string& text, const std::string& words) {
     int times = 0;
