@@ -22,8 +22,8 @@ struct AreaDigest {
 };
 
 struct DigestedArea {
-  geo::Box area;
-  geo::Point centre;
+  geo::Box area{};
+  geo::Point centre{};
   double radius_m{0};
   std::optional<AreaDigest::Time> since;
 };

@@ -79,7 +79,7 @@ base::Result<EventQuery, wire::Problem> read_event_query(const QueryParameters& 
           "after", {.code_points_min = 0, .code_points_max = 8'000, .trim = false})) {
     query.after = parse_position(*text);
     if (!query.after) {
-      errors.push_back({"/after", "must be the value of `position` from an earlier answer"});
+      errors.push_back({"/after", "must be the value of `position` from an earlier page"});
     }
   }
   query.limit =

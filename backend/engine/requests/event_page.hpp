@@ -32,7 +32,7 @@ using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
 /// `cells` or `lat`, `lon`, `radius_m`; `after`; `limit`.
 [[nodiscard]] base::Result<EventQuery, wire::Problem> read_event_query(
-    const QueryParameters& parameters);
+    const QueryParameters& pairs);
 
 /// 410 when the log cannot be read from `after` on: nobody knows what the client has missed.
 [[nodiscard]] std::optional<wire::Problem> position_problem(const outbox::Position& after,

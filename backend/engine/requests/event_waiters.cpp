@@ -57,17 +57,21 @@ void EventWaiters::run(const std::stop_token& stop) {
   auto look_at = Clock::now();
   while (!stop.stop_requested()) {
     const bool is_woken = heard_.wait_for(stop, options_.stop_within);
-    try {
-      if (is_woken || Clock::now() >= look_at) {
-        look_at = Clock::now() + options_.look_every;
-        while (!stop.stop_requested() && look()) {
-        }
-      }
-    } catch (const base::Error& error) {
-      log_.debug("requests that wait for events wait for the database, too",
-                 {{"reason", error.what()}});
+    if (is_woken || Clock::now() >= look_at) {
+      look_at = Clock::now() + options_.look_every;
+      look_at_all(stop);
     }
     reply_to_due();
+  }
+}
+
+void EventWaiters::look_at_all(const std::stop_token& stop) {
+  try {
+    bool is_more = true;
+    while (is_more && !stop.stop_requested()) is_more = look();
+  } catch (const base::Error& error) {
+    log_.debug("requests that wait for events wait for the database, too",
+               {{"reason", error.what()}});
   }
 }
 

@@ -53,6 +53,7 @@ class EventWaiters {
   void run(const std::stop_token& stop);
   [[nodiscard]] std::optional<std::int64_t> least_offset() const;
   [[nodiscard]] News read(std::int64_t after);
+  void look_at_all(const std::stop_token& stop);
   bool look();
   void tell(const News& news);
   void reply_to_due();
