@@ -32,7 +32,7 @@ struct Subcommand {
 /// `earshot token mint|check|rotate|revoke`.
 void add_token_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 
-/// `earshot jobs list|show|cancel|stats|pause|resume`.
+/// `earshot jobs list|show|retry|cancel|discard|stats|pause|resume`.
 void add_jobs_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 
 /// `earshot broker config`.

@@ -15,7 +15,9 @@ constexpr pg::Statement kClaim{"job_claim", R"(
 
 constexpr pg::Statement kIsAnyApart{"job_is_any_apart", R"(
   select exists (
-    select from engine.batch b where b.worker is null and b.is_apart and b.kind = any ($1)))"};
+    select from engine.batch b
+    where b.worker is null and b.is_apart and b.kind = any ($1)
+      and not exists (select from engine.paused_kind p where p.kind = b.kind)))"};
 
 constexpr pg::Statement kClaimApart{"job_claim_apart", R"(
   select batch_id, batch_kind, batch_attempt, batch_jobs

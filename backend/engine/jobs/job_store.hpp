@@ -59,7 +59,7 @@ struct WorkInHand {
                                                const std::vector<std::string>& kinds,
                                                const ClaimBudget& budget);
 
-/// Whether a batch of these kinds waits that is set apart.
+/// Whether a batch of these kinds waits that is set apart, and may be claimed.
 [[nodiscard]] bool is_any_apart(pg::Connection& connection, const std::vector<std::string>& kinds);
 
 /// Leases one of those. Whoever does so carries out nothing else meanwhile.

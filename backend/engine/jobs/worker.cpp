@@ -82,6 +82,12 @@ void Worker::work_apart(const std::stop_token& stop) {
   is_alone_ = false;
 }
 
+// What fails for a passing reason has not brought the process down. It is tried again beside the
+// others, who would stand still for as long as the reason lasts.
+void Worker::stop_being_alone() {
+  if (std::exchange(is_alone_, false)) gate_.leave(this);
+}
+
 // One transaction per kind: a handler sees many jobs of its kind at once.
 void Worker::work_all(const std::stop_token& stop, std::vector<Claim> claims) {
   std::stable_sort(
@@ -125,6 +131,7 @@ Worker::Work Worker::work(const std::stop_token& stop, std::span<const Claim> cl
       case Attempt::kEnded:
         return Work::kSettled;
       case Attempt::kAgain:
+        stop_being_alone();
         base::pause(stop, back_off.next());
         break;
       case Attempt::kFailed:

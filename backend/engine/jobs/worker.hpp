@@ -69,6 +69,7 @@ class Worker {
   [[nodiscard]] std::vector<Claim> claim(const std::stop_token& stop);
   [[nodiscard]] std::chrono::milliseconds longest_poll() const;
   void work_apart(const std::stop_token& stop);
+  void stop_being_alone();
   void work_all(const std::stop_token& stop, std::vector<Claim> claims);
   enum class Work { kSettled, kStopped };
   [[nodiscard]] Work work(const std::stop_token& stop, std::span<const Claim> claims);

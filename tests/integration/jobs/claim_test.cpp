@@ -170,6 +170,7 @@ TEST_CASE_METHOD(JobsCase,
   CHECK_FALSE(engine::jobs::is_any_apart(*pool.acquire(), {"other.kind"}));
   onlooker().query("insert into engine.paused_kind (kind) values ('test.act')");
   CHECK(claim_apart({1}).empty());
+  CHECK_FALSE(engine::jobs::is_any_apart(*pool.acquire(), {kKind}));
   onlooker().query("delete from engine.paused_kind");
   CHECK(claim_apart({1}).size() == 1);
   CHECK(claim_apart({1}).empty());

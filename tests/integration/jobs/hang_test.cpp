@@ -1,4 +1,5 @@
 // Handlers that do not return: they keep their thread, and nothing else.
+#include "base/error.hpp"
 #include "engine/jobs/control_store.hpp"
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/workers.hpp"
@@ -139,4 +140,31 @@ TEST_CASE_METHOD(HangCase, "a handler that takes its time is left alone", "[inte
   REQUIRE(eventually([&] { return open_jobs() == 0; }));
   CHECK(hangs == 1);
   CHECK(ends() == "20 completed");
+}
+
+TEST_CASE_METHOD(HangCase,
+                 "a job that is set apart and waits for something passing does not hold up others",
+                 "[integration][jobs]") {
+  constexpr const char* kOther = "test.waits";
+  std::atomic<int> tries{0};
+  handlers.add(kOther, jobs_test::handler([&](std::span<const Job> jobs, pg::Transaction& tx) {
+                 ++tries;
+                 if (!is_released) throw base::TransientError{"not yet"};
+                 return jobs_test::act(jobs, tx);
+               }));
+  auto one = spec(0);
+  one.kind = kOther;
+  auto rows = engine::jobs::AcceptedRows::of({&one}, ids);
+  REQUIRE(rows);
+  insert(*rows);
+  onlooker().query("update engine.batch set is_apart = true");
+  auto options = options_for();
+  options.count = 2;
+  workers.emplace(around(), options);
+  REQUIRE(eventually([&] { return tries >= 2; }));
+
+  accept(1);
+  CHECK(eventually([&] { return ends() == "1 completed"; }));
+  release();
+  CHECK(eventually([&] { return ends() == "2 completed"; }));
 }
