@@ -121,6 +121,7 @@ TEST_CASE_METHOD(LongCase,
   });
   const auto id = accept(1).front();
   REQUIRE(becomes(id, JobState::kRunning));
+  REQUIRE(eventually([&] { return runs == 1; }));  // A stop before that is not the same.
   const std::int64_t version = status(id).version;
   stop_all();
   CHECK(status(id).state == JobState::kAvailable);

@@ -122,6 +122,5 @@ TEST_CASE_METHOD(ServerFixture,
                         << " us, " << grown / 1'000'000 << " MB more");
   CHECK(all.times.size() > 200 / kFewerBy);
   CHECK(all.failed * 100 <= static_cast<int>(all.times.size()));
-  CHECK(all.p99() < 1s);
   if (kFewerBy == 1) CHECK(grown < kMemoryMax);
 }
