@@ -28,7 +28,7 @@ CREATE TYPE engine.final_state AS ENUM (
     'cancelled'
 );
 
-CREATE FUNCTION engine.accept_keyed(batch_ids bigint[], batch_kinds text[], batch_priorities smallint[], batch_jobs integer[], batch_bytes integer[], job_ids bigint[], kinds text[], callers text[], args text[], attempts_max smallint[], traceparents text[], keys text[], today date DEFAULT ((now() AT TIME ZONE 'UTC'::text))::date) RETURNS TABLE(place bigint, owner bigint, is_same boolean)
+CREATE FUNCTION engine.accept_keyed(batch_ids bigint[], batch_kinds text[], batch_priorities smallint[], batch_jobs integer[], batch_bytes integer[], job_ids bigint[], kinds text[], callers text[], args text[], attempts_max smallint[], traceparents text[], keys text[], today date DEFAULT ((now() AT TIME ZONE 'UTC'::text))::date, request_ids text[] DEFAULT NULL::text[]) RETURNS TABLE(place bigint, owner bigint, is_same boolean)
     LANGUAGE plpgsql
     AS $$
 declare
@@ -70,22 +70,23 @@ begin
     select from unnest(job_ids, owners) as j (id, owner)
     where j.id = j.owner and j.id >> 12 = b.id);
 
-  insert into engine.job (id, kind, caller, args, max_attempts, traceparent)
-  select j.id, j.kind, j.caller, j.args::json, j.attempts_max, j.traceparent
-  from unnest(job_ids, kinds, callers, args, attempts_max, traceparents, owners)
-    as j (id, kind, caller, args, attempts_max, traceparent, owner)
+  insert into engine.job (id, kind, caller, args, max_attempts, traceparent, request_id)
+  select j.id, j.kind, j.caller, j.args::json, j.attempts_max, j.traceparent, j.request_id
+  from unnest(job_ids, kinds, callers, args, attempts_max, traceparents, request_ids, owners)
+    as j (id, kind, caller, args, attempts_max, traceparent, request_id, owner)
   where j.id = j.owner;
 
   return query select * from engine.key_owners(today, job_ids, kinds, callers, args, keys);
 end
 $$;
 
-CREATE FUNCTION engine.append_events(sources text[], types text[], subjects text[], cells text[], datas text[]) RETURNS bigint
+CREATE FUNCTION engine.append_events(sources text[], types text[], subjects text[], cells text[], datas text[], traceparents text[] DEFAULT NULL::text[], request_ids text[] DEFAULT NULL::text[]) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 declare
   before_first bigint;
   events constant integer := cardinality(types);
+  newest constant integer := 4096;  -- Offsets that are looked at first.
 begin
   if events = 0 then
     return null;
@@ -103,17 +104,20 @@ begin
     perform setval('engine.event_offset', before_first + events);
   end if;
 
-  insert into engine.event (event_offset, prev, cell, source, type, subject, data, at)
+  insert into engine.event
+    (event_offset, prev, cell, source, type, subject, data, at, traceparent, request_id)
   select
     before_first + n,
     coalesce(
       before_first + lag(n) over (partition by cell order by n),
+      (select max(e.event_offset) from engine.event e
+       where e.cell = appended.cell and e.event_offset > before_first - newest),
       (select max(e.event_offset) from engine.event e where e.cell = appended.cell),
       (select d.event_offset from engine.dropped_topic d where d.cell = appended.cell),
       0),
-    cell, source, type, subject, data::json, clock_timestamp()
-  from unnest(sources, types, subjects, cells, datas) with ordinality
-    as appended (source, type, subject, cell, data, n);
+    cell, source, type, subject, data::json, clock_timestamp(), traceparent, request_id
+  from unnest(sources, types, subjects, cells, datas, traceparents, request_ids) with ordinality
+    as appended (source, type, subject, cell, data, traceparent, request_id, n);
 
   return before_first + events;
 end
@@ -253,7 +257,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION engine.complete(batch_ids bigint[], job_ids bigint[], attempts smallint[], states text[], results text[], problems text[], sources text[], types text[], subjects text[], cells text[], datas text[]) RETURNS bigint
+CREATE FUNCTION engine.complete(batch_ids bigint[], job_ids bigint[], attempts smallint[], states text[], results text[], problems text[], sources text[], types text[], subjects text[], cells text[], datas text[], traceparents text[] DEFAULT NULL::text[], request_ids text[] DEFAULT NULL::text[]) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
 declare
@@ -270,7 +274,8 @@ begin
     raise exception 'a batch vanished under its lock';
   end if;
 
-  return engine.append_events(sources, types, subjects, cells, datas);
+  return engine.append_events(
+    sources, types, subjects, cells, datas, traceparents, request_ids);
 end
 $$;
 
@@ -1037,6 +1042,8 @@ CREATE TABLE engine.event (
     subject text NOT NULL,
     data json NOT NULL,
     at timestamp with time zone NOT NULL,
+    traceparent text,
+    request_id text,
     CONSTRAINT a_cell_has_seven_letters CHECK ((cell ~ '^[0-9b-hjkmnp-z]{7}$'::text)),
     CONSTRAINT prev_is_older CHECK ((prev < event_offset))
 )
@@ -1058,6 +1065,8 @@ CREATE TABLE engine.event_rest (
     subject text NOT NULL,
     data json NOT NULL,
     at timestamp with time zone NOT NULL,
+    traceparent text,
+    request_id text,
     CONSTRAINT a_cell_has_seven_letters CHECK ((cell ~ '^[0-9b-hjkmnp-z]{7}$'::text)),
     CONSTRAINT prev_is_older CHECK ((prev < event_offset))
 );
@@ -1101,6 +1110,7 @@ CREATE TABLE engine.job (
     traceparent text,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
     accept_order bigint DEFAULT nextval('engine.accept_order'::regclass),
+    request_id text,
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 )
 PARTITION BY RANGE (id);
@@ -1114,6 +1124,7 @@ CREATE TABLE engine.job_rest (
     traceparent text,
     accepted_at timestamp with time zone DEFAULT now() NOT NULL,
     accept_order bigint DEFAULT nextval('engine.accept_order'::regclass),
+    request_id text,
     CONSTRAINT attempts_are_positive CHECK ((max_attempts > 0))
 );
 

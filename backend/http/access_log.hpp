@@ -21,8 +21,8 @@ struct AccessLogOptions {
 /// One line of JSON for each request that was answered or refused, and for each client turned away.
 ///
 /// It holds the route's pattern instead of the path, and no query, header or body: those carry ids,
-/// places and tokens. A client's X-Request-Id and traceparent stand there if they are well-formed.
-/// Threads: confined to the I/O thread, which never waits for the disk.
+/// places and tokens. The request's id stands there, and a client's traceparent if it is
+/// well-formed. Threads: confined to the I/O thread, which never waits for the disk.
 class AccessLog {
  public:
   /// Errors: base::Error when the file cannot be opened.

@@ -133,6 +133,8 @@ bool Connection::read_head() {
     return false;
   }
   admission_ = std::move(*admission);
+  admission_.request.request_id = exchange_.request_id;
+  admission_.request.traceparent = exchange_.traceparent;
   exchange_.route = admission_.route->pattern;
   return begin_body(is_asked_for);
 }
@@ -192,6 +194,9 @@ void Connection::refuse(const wire::Problem& problem) {
 
 void Connection::send(Response response) {
   exchange_.status = response.status;
+  if (exchange_.request_id.empty())
+    exchange_.request_id = new_request_id();  // No head was understood.
+  response.headers.emplace_back("X-Request-Id", exchange_.request_id);
   exchange_.keeps_connection = exchange_.keeps_connection && !exchange_.has_unread_body &&
                                requests_ < context_.limits.requests_max && !is_stopping();
   const auto kept = exchange_.is_http_1_0 ? AfterAnswer::kKeepHttp1_0 : AfterAnswer::kKeep;

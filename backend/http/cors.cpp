@@ -7,10 +7,11 @@ namespace {
 
 // What the contract lets a client send, and what it must be able to read.
 constexpr const char* kRequestHeaders =
-    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, Traceparent";
+    "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer, Traceparent, "
+    "X-Request-Id";
 constexpr const char* kResponseHeaders =
     "ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, "
-    "Retry-After";
+    "Retry-After, X-Request-Id";
 constexpr const char* kPreflightAge = "600";  // Seconds a browser may remember the answer.
 
 }  // namespace

@@ -151,8 +151,9 @@ Response Dispatcher::run_handler(const Route& route, const Request& request) con
   try {
     return route.handle(request);
   } catch (const base::TransientError& error) {
-    log_.warning("request could not be carried out now",
-                 {{"route", route.pattern}, {"reason", error.what()}});
+    log_.warning(
+        "request could not be carried out now",
+        {{"route", route.pattern}, {"request_id", request.request_id}, {"reason", error.what()}});
     return problem_response(
         wire::problem::unavailable("The service is busy or recovering. Try again.", kRetryAfter));
   } catch (const std::exception& error) {
@@ -162,7 +163,10 @@ Response Dispatcher::run_handler(const Route& route, const Request& request) con
   }
   const std::string error_id = base::random_text(kErrorIdLength);
   log_.error("request failed",
-             {{"error_id", error_id}, {"route", route.pattern}, {"reason", what}});
+             {{"error_id", error_id},
+              {"route", route.pattern},
+              {"request_id", request.request_id},
+              {"reason", what}});
   wire::Problem problem = wire::problem::internal();
   problem.detail += " Error id: " + error_id + ".";
   return problem_response(problem);

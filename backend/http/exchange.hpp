@@ -15,7 +15,7 @@ struct Exchange {
   std::chrono::steady_clock::time_point began{};  // Its first byte.
   std::string method;                             // Empty where no head was understood.
   std::string_view route;                         // The pattern, which the router keeps.
-  std::string request_id;                         // As the client sent it, if it is well-formed.
+  std::string request_id;  // The client's if it is well-formed, or a new one.
   std::string traceparent;
   std::size_t bytes_in = 0;
   std::size_t bytes_out = 0;
@@ -24,6 +24,9 @@ struct Exchange {
   bool keeps_connection = false;  // The client wants another request on it, and may have it.
   bool has_unread_body = false;   // More is coming that belongs to this request.
 };
+
+/// An id for a request whose client gave it none.
+[[nodiscard]] std::string new_request_id();
 
 /// The exchange that begins with this head.
 [[nodiscard]] Exchange exchange_of(const RequestHead& head);

@@ -179,11 +179,13 @@ void Listener::admit(Socket socket, PeerAddress peer) {
 
 // As much of a farewell as costs nothing: who was turned away holds nothing of ours afterwards.
 void Listener::turn_away(Socket& socket, const PeerAddress& peer, const wire::Problem& problem) {
-  const Response response = context_.dispatcher.refuse(problem);
+  Exchange exchange;
+  exchange.request_id = new_request_id();
+  Response response = context_.dispatcher.refuse(problem);
+  response.headers.emplace_back("X-Request-Id", exchange.request_id);
   const std::string bytes =
       response_head(response, AfterAnswer::kClose, std::chrono::system_clock::now()) +
       response.body;
-  Exchange exchange;
   exchange.began = std::chrono::steady_clock::now();
   exchange.status = response.status;
   error_code error;

@@ -22,6 +22,8 @@ struct Request {
   Headers headers;
   std::string body;
   std::string remote_address;  // The peer of the socket; no header can change it.
+  std::string request_id{};    // The client's own X-Request-Id, or one that was made for it.
+  std::string traceparent{};   // Well-formed, or empty.
   std::stop_token stopping;    // Requested when the server stops: whoever waits, answers now.
 
   /// The value as it was sent; nothing where the header is absent.

@@ -27,7 +27,7 @@ std::string in_quotes(std::string_view text) {
 std::string envelope(const Event& event, std::string_view epoch) {
   const std::string offset = std::to_string(event.offset);
   std::string text;
-  text.reserve(event.data.size() + 384);  // The rest is about 300 bytes.
+  text.reserve(event.data.size() + 512);  // The rest is about 400 bytes.
   text += R"({"specversion":"1.0","id":)";
   text += in_quotes(std::string{epoch} + ':' + offset);
   text += R"(,"source":)";
@@ -46,6 +46,8 @@ std::string envelope(const Event& event, std::string_view epoch) {
   text += std::to_string(event.prev);
   text += R"(,"cell":)";
   text += in_quotes(event.cell.text());
+  if (event.traceparent) text += R"(,"traceparent":)" + in_quotes(*event.traceparent);
+  if (event.request_id) text += R"(,"requestid":)" + in_quotes(*event.request_id);
   text += R"(,"data":)";
   text += event.data;
   text += '}';

@@ -25,6 +25,14 @@ export class EventLog {
 				'subject', subject, 'cell', cell) order by event_offset), '[]') from engine.event`);
 	}
 
+	/** What is kept of a request with its job: `{caller, request_id, traceparent}`; undefined: no job. */
+	async origin(requestId) {
+		const jobs = await this.#query(`
+			select coalesce(json_agg(json_build_object('caller', caller, 'request_id', request_id,
+				'traceparent', traceparent)), '[]') from engine.job where request_id = '${requestId}'`);
+		return jobs[0];
+	}
+
 	/** True when the broker has accepted every event. */
 	isRelayed() {
 		return this.#query(`

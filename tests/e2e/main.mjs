@@ -15,6 +15,7 @@ const files = [
 	'disk-full',
 	'database-away',
 	'broker-away',
+	'tracing',
 	'documents',
 	'openapi',
 ];

@@ -12,16 +12,18 @@ constexpr pg::Statement kAccept{"accept", R"(
     insert into engine.batch (id, kind, priority, jobs, bytes)
     select * from unnest($1::bigint[], $2::text[], $3::smallint[], $4::integer[], $5::integer[])
   ), jobs as (
-    insert into engine.job (id, kind, caller, args, max_attempts, traceparent)
-    select id, kind, caller, args::json, max_attempts, traceparent
-    from unnest($6::bigint[], $7::text[], $8::text[], $9::text[], $10::smallint[], $11::text[])
-      as accepted (id, kind, caller, args, max_attempts, traceparent)
+    insert into engine.job (id, kind, caller, args, max_attempts, traceparent, request_id)
+    select id, kind, caller, args::json, max_attempts, traceparent, request_id
+    from unnest($6::bigint[], $7::text[], $8::text[], $9::text[], $10::smallint[], $11::text[],
+                $12::text[])
+      as accepted (id, kind, caller, args, max_attempts, traceparent, request_id)
   )
   select (extract(epoch from now()) * 1000)::bigint)"};
 
 constexpr pg::Statement kAcceptKeyed{"accept_keyed", R"(
   select owner, is_same, (extract(epoch from now()) * 1000)::bigint as accepted_at_ms
-  from engine.accept_keyed($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+  from engine.accept_keyed($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $13,
+                           request_ids => $12)
   order by place)"};
 
 constexpr pg::Statement kFindOwners{"accept_find_owners", R"(
@@ -71,6 +73,7 @@ bool AcceptedRows::add(const JobSpec& spec, NodeLease& ids) {
   jobs_.args.push_back(spec.args);
   jobs_.max_attempts.push_back(spec.max_attempts);
   jobs_.traceparents.push_back(spec.traceparent);
+  jobs_.request_ids.push_back(spec.request_id);
   jobs_.keys.push_back(spec.idempotency_key);
   jobs_.run_ats.push_back(spec.run_at);
   has_keys_ = has_keys_ || spec.idempotency_key.has_value();
@@ -129,6 +132,7 @@ void AcceptedRows::insert_with(Runner& runner) {
                       jobs_.args,
                       jobs_.max_attempts,
                       jobs_.traceparents,
+                      jobs_.request_ids,
                       keys...);
   };
   if (has_keys_) {

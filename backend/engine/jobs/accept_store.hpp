@@ -64,6 +64,7 @@ class AcceptedRows {
     std::vector<std::string> args;
     std::vector<std::int16_t> max_attempts;
     std::vector<std::optional<std::string>> traceparents;
+    std::vector<std::optional<std::string>> request_ids;
     std::vector<std::optional<std::string>> keys;
     std::vector<std::optional<JobStatus::Time>> run_ats;
   };

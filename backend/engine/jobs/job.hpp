@@ -19,6 +19,7 @@ struct JobSpec {
   std::int16_t max_attempts{5};
   std::int16_t priority{0};  // Smaller is more urgent.
   std::optional<std::string> traceparent;
+  std::optional<std::string> request_id{};  // None: nobody requested it.
   // Of the caller: of all specs with the same one only the first is stored. Kept as a hash.
   std::optional<std::string> idempotency_key{};
   // Not before; none, or a time that is past: at once.
@@ -39,6 +40,9 @@ struct Job {
   std::int64_t accept_order{0};
   int redrives{0};  // How often an operator has sent it round again.
   int snoozes{0};   // How often a handler has put it off.
+  // Of the request that it was accepted from; its events carry both.
+  std::optional<std::string> traceparent{};
+  std::optional<std::string> request_id{};
 };
 
 /// The app that a kind belongs to: "echo.say" is of "echo".

@@ -39,16 +39,19 @@ constexpr pg::Statement kLock{"job_lock", R"(
   select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args,
          job.max_attempts, coalesce(job.accept_order, 0) as accept_order,
          detour.redrives, detour.snoozes, detour.attempts_before,
+         job.traceparent, job.request_id,
          (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
          (extract(epoch from now()) * 1000)::bigint as now_ms
   from mine
   left join lateral (
-    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order
+    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order,
+           j.traceparent, j.request_id
     from engine.job j
     where mine.job_ids is null
       and j.id between mine.id << 12 and (mine.id << 12) + mine.jobs - 1
     union all
-    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order
+    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order,
+           j.traceparent, j.request_id
     from engine.job j
     where mine.job_ids is not null and j.id = any (mine.job_ids)
   ) as job on not exists (select 1 from engine.result r where r.job_id = job.id)
@@ -60,7 +63,7 @@ constexpr pg::Statement kLock{"job_lock", R"(
   order by job.id)"};
 
 constexpr pg::Statement kComplete{"job_complete", R"(
-  select engine.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11))"};
+  select engine.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13))"};
 
 constexpr pg::Statement kSnooze{"job_snooze", "select engine.snooze($1, $2, $3, $4::interval[])"};
 
@@ -109,8 +112,12 @@ struct Appended {
   std::vector<std::string> subjects;
   std::vector<std::string> cells;
   std::vector<std::string> datas;
+  std::vector<std::optional<std::string>> traceparents;
+  std::vector<std::optional<std::string>> request_ids;
 
-  void add(const std::string& source, const outbox::Event& event) {
+  void add(const std::string& source, const outbox::Event& event, const Job& job) {
+    traceparents.push_back(job.traceparent);
+    request_ids.push_back(job.request_id);
     sources.push_back(source);
     types.push_back(event.type);
     subjects.push_back(event.subject);
@@ -221,7 +228,9 @@ WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim
                          .attempt = row.get<std::int16_t>("attempt"),
                          .max_attempts = row.get<std::int16_t>("max_attempts"),
                          .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
-                         .accept_order = row.get<std::int64_t>("accept_order")});
+                         .accept_order = row.get<std::int64_t>("accept_order"),
+                         .traceparent = row.get<std::optional<std::string>>("traceparent"),
+                         .request_id = row.get<std::optional<std::string>>("request_id")});
     if (row.is_null("redrives")) continue;
     Job& job = work.jobs.back();
     job.max_attempts += row.get<std::int16_t>("attempts_before");
@@ -248,7 +257,9 @@ void complete_and_commit(pg::Transaction& tx,
       if (ended.results.back()->size() > kResultBytesMax) {
         throw std::length_error{"the result of a job is larger than 1 MiB"};
       }
-      for (const outbox::Event& event : completed->events) appended.add(source, event);
+      for (const outbox::Event& event : completed->events) {
+        appended.add(source, event, work.jobs[i]);
+      }
     } else if (const auto* discarded = std::get_if<Discarded>(&outcomes[i])) {
       ended.add(work.jobs[i], "discarded");
       ended.problems.back() = base::to_text(wire::to_json(discarded->problem));
@@ -271,7 +282,9 @@ void complete_and_commit(pg::Transaction& tx,
                     appended.types,
                     appended.subjects,
                     appended.cells,
-                    appended.datas);
+                    appended.datas,
+                    appended.traceparents,
+                    appended.request_ids);
 }
 
 std::optional<wire::JobId> fail_batch(pg::Connection& connection,

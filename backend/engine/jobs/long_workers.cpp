@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/fail_point.hpp"
 #include "base/pause.hpp"
+#include "engine/jobs/job_log.hpp"
 #include "engine/jobs/status_store.hpp"
 
 #include <algorithm>
@@ -207,9 +208,10 @@ void LongWorkers::give_up_the_deaf() {
       return is_active && !std::exchange(active->is_given_up, true);
     });
     if (!is_ours) continue;
-    around_.log.error(
-        "a long handler does not stop when asked: its thread is lost until a restart",
-        {{"kind", active->claimed.claim.kind}, {"job", active->claimed.job.id.text()}});
+    log_error(around_.log,
+              "a long handler does not stop when asked",
+              active->claimed.job,
+              "its thread is lost until a restart");
     settler_.settle(id_, active->claimed, *active->run, {}, options_.report_every);
   }
 }
@@ -250,8 +252,7 @@ void LongWorkers::carry_out(const ActivePtr& active) {
     } catch (const std::exception& error) {
       end.has_failed = !run.stop().stop_requested();
       if (end.has_failed) {
-        around_.log.error("an attempt failed",
-                          {{"kind", active->claimed.claim.kind}, {"reason", error.what()}});
+        log_error(around_.log, "an attempt failed", active->claimed.job, error.what());
       }
     }
   }

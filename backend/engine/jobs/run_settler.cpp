@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/fail_point.hpp"
 #include "base/pause.hpp"
+#include "engine/jobs/job_log.hpp"
 #include "engine/jobs/job_store.hpp"
 #include "engine/jobs/piece_ids.hpp"
 #include "engine/jobs/problems.hpp"
@@ -42,8 +43,7 @@ void RunSettler::settle(WorkerId worker,
       parts_.log.warning("the end of a long job is stored again",
                          {{"job", claimed.job.id.text()}, {"reason", error.what()}});
     } catch (const std::exception& error) {
-      parts_.log.error("the end of a long job could not be stored",
-                       {{"job", claimed.job.id.text()}, {"reason", error.what()}});
+      log_error(parts_.log, "the end of a long job could not be stored", claimed.job, error.what());
       // What its handler wants stored is at fault: the attempt is.
       if (now.finished) now = End{.finished = std::nullopt, .has_failed = true};
     }

@@ -9,10 +9,12 @@ namespace engine::jobs {
 namespace {
 
 constexpr pg::Statement kClaim{"run_claim", R"(
-  select outcome, batch_id, batch_attempt, id, kind, caller, args, max_attempts, accept_order, redrives,
-         snoozes,
-         (extract(epoch from accepted_at) * 1000)::bigint as accepted_at_ms
-  from engine.claim_run($1, $2, $3, $4, $5::interval))"};
+  select run.outcome, run.batch_id, run.batch_attempt, run.id, run.kind, run.caller, run.args,
+         run.max_attempts, run.accept_order, run.redrives, run.snoozes,
+         j.traceparent, j.request_id,
+         (extract(epoch from run.accepted_at) * 1000)::bigint as accepted_at_ms
+  from engine.claim_run($1, $2, $3, $4, $5::interval) as run
+  left join engine.job j on j.id = run.id)"};
 
 constexpr pg::Statement kRenew{"run_renew", "select engine.renew_runs($1, $2, $3, $4::interval)"};
 
@@ -45,7 +47,9 @@ ClaimedRun run_of(const pg::Row& row) {
               .max_attempts = row.get<std::int16_t>("max_attempts"),
               .accepted_at = JobStatus::Time{milliseconds{row.get<std::int64_t>("accepted_at_ms")}},
               .redrives = row.get<std::int16_t>("redrives"),
-              .snoozes = row.get<std::int32_t>("snoozes")}};
+              .snoozes = row.get<std::int32_t>("snoozes"),
+              .traceparent = row.get<std::optional<std::string>>("traceparent"),
+              .request_id = row.get<std::optional<std::string>>("request_id")}};
 }
 
 }  // namespace

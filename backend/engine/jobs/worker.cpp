@@ -3,6 +3,7 @@
 #include "base/back_off.hpp"
 #include "base/fail_point.hpp"
 #include "base/pause.hpp"
+#include "engine/jobs/job_log.hpp"
 #include "engine/jobs/piece_ids.hpp"
 #include "engine/jobs/problems.hpp"
 #include "engine/jobs/status_store.hpp"
@@ -75,6 +76,7 @@ void Worker::work_apart(const std::stop_token& stop) {
     if (claims.empty()) return;
     gate_.expect_more();
     is_alone_ = true;
+    base::fail_point("work.claimed_apart");
     work_all(stop, std::move(claims));
   } catch (const base::Error& error) {
     log_.debug("work that is set apart waits", {{"reason", error.what()}});
@@ -152,10 +154,11 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
   if (!is_alone_ && !gate_.enter(stop, this)) return Attempt::kAgain;
   std::optional<Stay> stay;
   if (!is_alone_) stay.emplace(gate_, this);
+  WorkInHand work;
   try {
     const auto connection = pool_.acquire(stop);
     pg::Transaction tx{*connection};
-    const WorkInHand work = lock_work(tx, id_, claims);
+    work = lock_work(tx, id_, claims);
     // Lost to another worker, or committed by an attempt whose commit was in doubt.
     if (work.batches.empty()) return Attempt::kEnded;
     base::fail_point("work.locked");
@@ -184,10 +187,10 @@ Worker::Attempt Worker::attempt(const std::stop_token& stop, std::span<const Cla
     if (error.schema() == "engine" && error.constraint().starts_with("result_")) {
       return Attempt::kAgain;
     }
-    log_.error("an attempt failed", {{"kind", kind}, {"reason", error.what()}});
+    log_error(log_, "an attempt failed", kind, work.jobs, error.what());
     return Attempt::kFailed;
   } catch (const std::exception& error) {
-    log_.error("an attempt failed", {{"kind", kind}, {"reason", error.what()}});
+    log_error(log_, "an attempt failed", kind, work.jobs, error.what());
     return Attempt::kFailed;
   }
 }

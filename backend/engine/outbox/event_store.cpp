@@ -9,7 +9,7 @@ namespace {
 
 constexpr pg::Statement kReadAfter{"event_read_after", R"(
   select event_offset, prev, source, type, subject, cell, data,
-         (extract(epoch from at) * 1000)::bigint as at_ms
+         traceparent, request_id, (extract(epoch from at) * 1000)::bigint as at_ms
   from engine.event
   where event_offset > $1
   order by event_offset
@@ -17,7 +17,7 @@ constexpr pg::Statement kReadAfter{"event_read_after", R"(
 
 constexpr pg::Statement kReadArea{"event_read_area", R"(
   select event_offset, prev, source, type, subject, cell, data,
-         (extract(epoch from at) * 1000)::bigint as at_ms
+         traceparent, request_id, (extract(epoch from at) * 1000)::bigint as at_ms
   from engine.event
   where event_offset > $1 and event_offset <= $2 and cell ^@ any ($3)
   order by event_offset
@@ -42,8 +42,10 @@ wire::Event event_of(const pg::Row& row) {
           .data = row.get<std::string>("data"),
           .offset = row.get<std::int64_t>("event_offset"),
           .prev = row.get<std::int64_t>("prev"),
-          .at = std::chrono::system_clock::time_point{
-              std::chrono::milliseconds{row.get<std::int64_t>("at_ms")}}};
+          .at = std::chrono::system_clock::time_point{std::chrono::milliseconds{
+              row.get<std::int64_t>("at_ms")}},
+          .traceparent = row.get<std::optional<std::string>>("traceparent"),
+          .request_id = row.get<std::optional<std::string>>("request_id")};
 }
 
 constexpr std::array kStatements{kReadAfter, kReadArea, kBounds, kEpoch, kPosition};

@@ -78,9 +78,8 @@ http::Response accepted_reply(std::span<const jobs::Accepted> accepted, pg::Pool
 }
 
 std::optional<std::string> traceparent_of(const http::Request& request) {
-  const auto header = request.header("traceparent");
-  if (!header || header->size() != 55) return std::nullopt;
-  return std::string{*header};
+  if (request.traceparent.empty()) return std::nullopt;
+  return request.traceparent;
 }
 
 }  // namespace engine::requests

@@ -24,7 +24,7 @@ namespace engine::requests {
 [[nodiscard]] http::Response accepted_reply(std::span<const jobs::Accepted> accepted,
                                             pg::Pool& readers);
 
-/// The `traceparent` of a request, to be kept with its jobs. Anything else in it is ignored.
+/// The `traceparent` of a request, to be kept with its jobs.
 /// Source: W3C Trace Context, section 3.2: 55 characters for version 00.
 [[nodiscard]] std::optional<std::string> traceparent_of(const http::Request& request);
 

@@ -49,7 +49,8 @@ base::Result<jobs::JobSpec, wire::Problem> AskedJobs::spec_of(const base::Json& 
   jobs::JobSpec spec{.kind = fields.text("kind", kKindRule),
                      .caller = caller_.text(),
                      .args = {},
-                     .traceparent = traceparent_of(request_)};
+                     .traceparent = traceparent_of(request_),
+                     .request_id = request_.request_id};
   const auto priority = fields.optional_integer("priority", -100, 100);
   const auto max_attempts = fields.optional_integer("max_attempts", 1, 100);
   const auto run_at = fields.optional_text("run_at", kTimeRule);

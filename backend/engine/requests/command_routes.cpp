@@ -28,6 +28,7 @@ base::Result<jobs::JobSpec, wire::Problem> spec_of(const Command& command,
                        .args = base::to_text(*args),
                        .max_attempts = command.max_attempts,
                        .traceparent = traceparent_of(request),
+                       .request_id = request.request_id,
                        .idempotency_key = *key};
 }
 

@@ -19,7 +19,7 @@ const questionFields = [
 ];
 const envelopeFields = [
 	...['specversion', 'id', 'source', 'type', 'time', 'subject', 'epoch', 'offset', 'prev'],
-	...['cell', 'data'],
+	...['cell', 'requestid', 'data'],
 ];
 
 const sorted = (names) => [...names].sort();

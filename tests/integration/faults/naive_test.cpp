@@ -73,7 +73,8 @@ TEST_CASE_METHOD(NaiveCase,
                  "[integration][jobs][faults]") {
   onlooker().query(R"(
     create or replace function engine.append_events(
-      sources text[], types text[], subjects text[], cells text[], datas text[]
+      sources text[], types text[], subjects text[], cells text[], datas text[],
+      traceparents text[] default null, request_ids text[] default null
     ) returns bigint language sql volatile as $$
       with locked as materialized (select 1 from engine.log for update),
       appended as (

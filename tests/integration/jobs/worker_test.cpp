@@ -1,11 +1,16 @@
 #include "engine/jobs/worker.hpp"
 
+#include "base/file_descriptor.hpp"
 #include "base/guarded.hpp"
 #include "jobs_case.hpp"
 #include "pg/error.hpp"
 #include "support/eventually.hpp"
+#include "support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <stdexcept>
@@ -24,6 +29,27 @@ constexpr auto kEffectsMatchResults = R"(
     from (select job_id, count(*) as effects from effect group by job_id) as acted
     full join (select job_id from engine.result where state = 'completed') as ended using (job_id)
     where acted.effects is distinct from 1 or ended.job_id is null))";
+
+/// Keeps what is written to standard error meanwhile in a file.
+class KeptErrors {
+ public:
+  KeptErrors() : before_{::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)} {
+    const base::FileDescriptor file{
+        ::open(path().c_str(), O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600)};
+    ::dup2(file.get(), STDERR_FILENO);
+  }
+  KeptErrors(const KeptErrors&) = delete;
+  KeptErrors& operator=(const KeptErrors&) = delete;
+  ~KeptErrors() { ::dup2(before_.get(), STDERR_FILENO); }
+
+  [[nodiscard]] std::string text() const { return support::content_of(path()); }
+
+ private:
+  [[nodiscard]] std::string path() const { return scratch_.path() / "errors"; }
+
+  support::ScratchFolder scratch_;
+  base::FileDescriptor before_;
+};
 
 }  // namespace
 
@@ -59,6 +85,44 @@ TEST_CASE_METHOD(JobsCase, "a poison job ends alone", "[integration][jobs]") {
   CHECK(poison.attempt == 2);
   CHECK(poison.problem.has_value());
   CHECK(value_of("select count(*) from engine.failure") == "2");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "a job and its events keep the ids of its request, and log lines name them",
+                 "[integration][jobs]") {
+  constexpr auto kTrace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  engine::jobs::BatchInserter inserter{pool, ids, accepted, log};
+  const auto ask = [&](int n, const std::optional<std::string>& key) {
+    auto one = spec(n, /*max_attempts=*/1);
+    one.traceparent = kTrace;
+    one.request_id = "request-" + std::to_string(n);
+    one.idempotency_key = key;
+    return inserter.insert(std::move(one))->status.id;
+  };
+  ask(0, std::nullopt);
+  ask(1, "key");
+  const auto poison = ask(2, std::nullopt);
+  std::string said;
+  {
+    const KeptErrors errors;
+    work_until_all_ended([](std::span<const Job> jobs, pg::Transaction& tx) {
+      for (const Job& job : jobs) {
+        if (job.args.at("n") == 2) throw std::runtime_error{"poison"};
+      }
+      return jobs_test::act(jobs, tx);
+    });
+    said = errors.text();
+  }
+  CHECK(ends() == "2 completed, 1 discarded");
+  CHECK(value_of("select string_agg(request_id, ' ' order by id) from engine.job") ==
+        "request-0 request-1 request-2");
+  CHECK(value_of("select string_agg(request_id, ' ' order by event_offset) from engine.event") ==
+        "request-0 request-1");
+  CHECK(value_of("select count(*) from engine.event where traceparent = '" + std::string{kTrace} +
+                 "'") == "2");
+  CHECK(said.find("an attempt failed  kind=\"test.act\"  job=\"" + poison.text() +
+                  "\"  request_id=\"request-2\"  traceparent=\"" + kTrace +
+                  "\"  reason=\"poison\"") != std::string::npos);
 }
 
 TEST_CASE_METHOD(JobsCase,

@@ -74,7 +74,9 @@ TEST_CASE_METHOD(Logged, "every answered request is one line", "[unit][http]") {
   CHECK(all[0]["request_id"] == "abc-1");
   CHECK(all[0]["traceparent"] == kTraceparent);
   CHECK(all[0]["at"].get<std::string>().size() == 24);
-  CHECK_FALSE(all[1].contains("request_id"));
+  CHECK(all[1]["request_id"].get<std::string>().size() == 16);
+  CHECK(all[4]["request_id"].get<std::string>().size() == 16);
+  CHECK_FALSE(all[1].contains("traceparent"));
   CHECK(all[2]["route"].is_null());
   CHECK(all[2]["status"] == 404);
   CHECK(all[3]["route"] == "/v1/things");
@@ -95,20 +97,26 @@ TEST_CASE_METHOD(Logged, "no line has a token, a place or an id", "[unit][http]"
   CHECK(all.find("52.5") == std::string::npos);
 }
 
-TEST_CASE_METHOD(Logged, "ids that are not well-formed are not logged", "[unit][http]") {
+TEST_CASE_METHOD(Logged, "ids that are not well-formed are not taken over", "[unit][http]") {
+  const std::string zeros(32, '0');
   for (const std::string& header : {std::string{"X-Request-Id: a b"},
                                     std::string{"X-Request-Id: \"},{\"a\":\"b"},
                                     std::string{"X-Request-Id: \xff\xfe"},
                                     "X-Request-Id: " + std::string(65, 'a'),
                                     "Traceparent: " + kTraceparent + "-1",
                                     std::string{"Traceparent: 00-X"},
+                                    "Traceparent: ff" + kTraceparent.substr(2),
+                                    "Traceparent: 00-" + zeros + kTraceparent.substr(35),
+                                    std::string{"X-Request-Id:"},
                                     std::string{"X-Request-Id: a\r\nX-Request-Id: b"}}) {
-    CHECK(exchange(port(), get("/v1/things/7", header + "\r\n")).status == 200);
+    const http_test::Answer answer = exchange(port(), get("/v1/things/7", header + "\r\n"));
+    CHECK(answer.status == 200);
+    CHECK(answer.header("x-request-id").size() == 16);
   }
   const auto all = lines();
-  CHECK(all.size() == 7);
+  CHECK(all.size() == 10);
   for (const base::Json& line : all) {
-    CHECK_FALSE(line.contains("request_id"));
+    CHECK(line["request_id"].get<std::string>().size() == 16);
     CHECK_FALSE(line.contains("traceparent"));
   }
 }

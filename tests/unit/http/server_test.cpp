@@ -56,6 +56,21 @@ TEST_CASE_METHOD(ServerFixture,
   CHECK(answer.header("x-content-type-options") == "nosniff");
   CHECK(answer.header("referrer-policy") == "no-referrer");
   CHECK(answer.header("content-length") == std::to_string(answer.body.size()));
+  CHECK(answer.header("x-request-id").size() == 16);
+}
+
+TEST_CASE_METHOD(ServerFixture, "an answer says whose request it is for", "[unit][http]") {
+  const std::string longest(64, 'a');
+  for (const std::string& id : {std::string{"a"}, std::string{"A-z_0.9"}, longest}) {
+    const Answer answer = exchange(port(), get("/nowhere", "X-Request-Id: " + id + "\r\n"));
+    CHECK(answer.header("x-request-id") == id);
+  }
+  for (const std::string& id :
+       {longest + "a", std::string{"a b"}, std::string{"a;b"}, std::string{"\xc3\xa9"}}) {
+    const Answer answer = exchange(port(), get("/nowhere", "X-Request-Id: " + id + "\r\n"));
+    CHECK(answer.header("x-request-id").size() == 16);
+    CHECK(answer.header("x-request-id") != id);
+  }
 }
 
 TEST_CASE_METHOD(ServerFixture, "HEAD is GET without the body", "[unit][http]") {

@@ -29,6 +29,20 @@ TEST_CASE("an envelope is these bytes, with the data as it is", "[unit][envelope
         R"("data":{"id":"0000000000001","lat":37.7790,"text":"Où?"}})");
 }
 
+TEST_CASE("an envelope names the request that it came of, where there was one",
+          "[unit][envelope]") {
+  wire::Event event = question_asked();
+  event.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  event.request_id = "abc-1";
+  const std::string text = wire::envelope(event, "e1");
+  CHECK(
+      text.find(
+          R"("cell":"9q8yyk9","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",)"
+          R"("requestid":"abc-1","data":{)") != std::string::npos);
+  event.traceparent.reset();
+  CHECK(base::Json::parse(wire::envelope(event, "e1"))["requestid"] == "abc-1");
+}
+
 TEST_CASE("the first event of a topic says that nothing was before it", "[unit][envelope]") {
   wire::Event event = question_asked();
   event.prev = 0;
