@@ -13,8 +13,9 @@ import jobsWaiting from './jobs-waiting.mjs';
 import micro from './micro.mjs';
 import postToMessage from './post-to-message.mjs';
 import relay from './relay.mjs';
+import waiters from './waiters.mjs';
 
-const benchmarks = [accepts, bulk, jobs, jobsWaiting, jobsPaced, postToMessage, relay, fanOut, micro];
+const benchmarks = [accepts, bulk, jobs, jobsWaiting, jobsPaced, postToMessage, waiters, relay, fanOut, micro];
 const root = join(import.meta.dirname, '../..');
 
 function refuse(text) {

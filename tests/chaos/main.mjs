@@ -1,7 +1,7 @@
 // Runs the files of this folder one after the other, each with servers of its own.
 import {Abandoned, Report} from '../e2e/case.mjs';
 
-const files = ['slow-clients', 'database-stopped'];
+const files = ['slow-clients', 'database-stopped', 'mixed-channels'];
 
 process.once('SIGTERM', () => process.exit(143));
 

@@ -83,7 +83,14 @@ std::string shared_server() {
 PgFixture::PgFixture(std::span<const pg::MigrationSet> sets, std::string server_url)
     : server_url_{std::move(server_url)},
       options_{options_for(pg::with_database(server_url_, clone(server_url_, sets)))},
-      onlooker_{std::make_unique<pg::Connection>(options_)} {}
+      onlooker_{make_onlooker()} {}
+
+// Nothing is proven by how quickly it sees: only that it must not wait for ever.
+std::unique_ptr<pg::Connection> PgFixture::make_onlooker() const {
+  pg::ConnectionOptions patient = options_;
+  patient.statement_timeout = std::chrono::seconds{60};
+  return std::make_unique<pg::Connection>(patient);
+}
 
 PgFixture::~PgFixture() {
   try {

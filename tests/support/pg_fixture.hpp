@@ -32,7 +32,7 @@ class PgFixture {
   /// A connection beside those under test, to arrange and to look.
   [[nodiscard]] pg::Connection& onlooker() noexcept { return *onlooker_; }
   /// After the server was started again.
-  void reconnect() { onlooker_ = std::make_unique<pg::Connection>(options_); }
+  void reconnect() { onlooker_ = make_onlooker(); }
 
   /// The first column of the only row that `sql` gives the onlooker.
   [[nodiscard]] std::string value_of(const std::string& sql);
@@ -41,6 +41,8 @@ class PgFixture {
   void terminate_backend(int pid);
 
  private:
+  [[nodiscard]] std::unique_ptr<pg::Connection> make_onlooker() const;
+
   std::string server_url_;
   pg::ConnectionOptions options_;
   std::unique_ptr<pg::Connection> onlooker_;

@@ -10,6 +10,7 @@ TEST_CASE_METHOD(FaultsCase,
   const int times = is_full() ? 20 : 1;
   for (int round = 0; round < times; ++round) {
     for (const char* point : {"work.claimed",
+                              "work.claimed_apart",
                               "work.locked",
                               "work.handled",
                               "work.committed",

@@ -110,6 +110,26 @@ TEST_CASE_METHOD(LongCase,
 }
 
 TEST_CASE_METHOD(LongCase,
+                 "repeats of a long job that are accepted in one commit hold up nothing",
+                 "[integration][jobs][long]") {
+  std::vector<engine::jobs::JobSpec> specs(8, spec(1));
+  for (engine::jobs::JobSpec& one : specs) one.idempotency_key = "the-key";
+  std::vector<const engine::jobs::JobSpec*> all;
+  for (const engine::jobs::JobSpec& one : specs) all.push_back(&one);
+  auto rows = engine::jobs::AcceptedRows::of(all, ids);
+  REQUIRE(rows);
+  insert(*rows);
+  const auto other = accept(1).front();
+
+  start([](Run& run) -> std::optional<Finished> { return done(run); }, {.running_max = 1});
+
+  REQUIRE(becomes(other, JobState::kCompleted));
+  REQUIRE(eventually([&] { return value_of("select count(*) from engine.batch") == "0"; }));
+  CHECK(effects() == "2");
+  CHECK(value_of("select count(*) from engine.run") == "2");
+}
+
+TEST_CASE_METHOD(LongCase,
                  "who stops gives running jobs back, and the attempt is not counted",
                  "[integration][jobs][long]") {
   std::atomic<int> runs{0};
