@@ -5,13 +5,16 @@
 #include "engine/requests/command_routes.hpp"
 #include "engine/requests/event_routes.hpp"
 #include "engine/requests/job_routes.hpp"
+#include "engine/requests/outside_command.hpp"
 #include "engine/requests/query_routes.hpp"
+#include "engine/requests/work_routes.hpp"
 
 namespace engine {
 
 ApiRole::ApiRole(ApiOptions options,
                  pg::Pool& readers,
                  std::span<const App* const> apps,
+                 std::span<const jobs::OutsideKind> outside_kinds,
                  const base::Clock& clock,
                  const base::Log& log)
     : options_{std::move(options)},
@@ -28,24 +31,25 @@ ApiRole::ApiRole(ApiOptions options,
     app->register_commands(commands_);
     app->register_queries(queries_);
   }
+  for (const jobs::OutsideKind& kind : outside_kinds) {
+    commands_.add(requests::outside_command(kind));
+  }
 }
 
-void ApiRole::listen(jobs::BatchInserter& inserter,
-                     requests::JobWaiters& waiters,
-                     requests::EventWaiters& event_waiters,
-                     jobs::StatusPublisher& statuses,
-                     std::vector<requests::Dependency> dependencies) {
+void ApiRole::listen(const Surroundings& around, std::vector<requests::Dependency> dependencies) {
   http::Router router;
   requests::mount_health_routes(router, std::move(dependencies));
   requests::mount_guest_routes(
       router, authenticator_, keyring_, guest_limiter_, clock_, options_.guests);
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
-  requests::mount_event_routes(router, authenticator_, readers_, event_waiters);
-  requests::mount_job_routes(router, authenticator_, readers_, waiters, statuses);
-  const requests::Acceptance acceptance{commands_, inserter, readers_, waiters, clock_};
+  requests::mount_event_routes(router, authenticator_, readers_, around.event_waiters);
+  requests::mount_job_routes(router, authenticator_, readers_, around.waiters, around.statuses);
+  const requests::Acceptance acceptance{
+      commands_, around.inserter, readers_, around.waiters, clock_};
   requests::mount_bulk_routes(router, authenticator_, acceptance);
   requests::mount_command_routes(router, authenticator_, acceptance);
+  requests::mount_work_routes(router, authenticator_, around.outside_runs, around.work_waiters);
   requests::mount_query_routes(router, queries_, authenticator_, readers_);
   router.set_fallback([this](const http::Request& request) { return web_.serve(request); });
   server_.emplace(options_.http, std::move(router), log_);

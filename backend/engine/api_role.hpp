@@ -5,6 +5,7 @@
 #include "base/wake_signal.hpp"
 #include "engine/app.hpp"
 #include "engine/jobs/batch_inserter.hpp"
+#include "engine/jobs/outside_runs.hpp"
 #include "engine/jobs/status_publisher.hpp"
 #include "engine/requests/authenticator.hpp"
 #include "engine/requests/broker_routes.hpp"
@@ -14,6 +15,7 @@
 #include "engine/requests/job_waiters.hpp"
 #include "engine/requests/token_keyring.hpp"
 #include "engine/requests/trust_feed.hpp"
+#include "engine/requests/work_waiters.hpp"
 #include "http/rate_limiter.hpp"
 #include "http/server.hpp"
 #include "http/static_files.hpp"
@@ -44,17 +46,22 @@ class ApiRole {
   ApiRole(ApiOptions options,
           pg::Pool& readers,
           std::span<const App* const> apps,
+          std::span<const jobs::OutsideKind> outside_kinds,
           const base::Clock& clock,
           const base::Log& log);
 
-  /// Begins to listen. `waiters` hold requests that wait for a job, `event_waiters` those that wait
-  /// for an event; `statuses` is told of jobs that
-  /// are cancelled; `dependencies` are what /readyz asks.
-  void listen(jobs::BatchInserter& inserter,
-              requests::JobWaiters& waiters,
-              requests::EventWaiters& event_waiters,
-              jobs::StatusPublisher& statuses,
-              std::vector<requests::Dependency> dependencies);
+  /// `waiters` hold requests that wait for a job, `event_waiters` those that wait for an event, and
+  /// `work_waiters` workers that wait for work; `statuses` is told of jobs that are cancelled.
+  struct Surroundings {
+    jobs::BatchInserter& inserter;
+    requests::JobWaiters& waiters;
+    requests::EventWaiters& event_waiters;
+    const jobs::OutsideRuns& outside_runs;
+    requests::WorkWaiters& work_waiters;
+    jobs::StatusPublisher& statuses;
+  };
+  /// Begins to listen. `dependencies` are what /readyz asks.
+  void listen(const Surroundings& around, std::vector<requests::Dependency> dependencies);
 
   [[nodiscard]] int port() const { return server_->port(); }
 

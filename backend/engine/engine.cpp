@@ -92,6 +92,32 @@ pg::PoolOptions long_pool(const EngineOptions& options, DatabaseCheck& check) {
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
+// Outside workers wait for their replies as other clients do, and claim as other workers do.
+pg::ConnectionOptions work_connection(const std::string& url) {
+  pg::ConnectionOptions options = reader_connection(url);
+  options.application_name = "earshot-work";
+  options.pin_planner = true;
+  return options;
+}
+
+// Two: their statements take milliseconds, and those who wait hold none.
+pg::PoolOptions work_pool(DatabaseCheck& check) {
+  return {.connections_max = 2,
+          .wait_max = kReaderWait,
+          .lease_max = kReaderMax,
+          .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
+}
+
+void check_outside_kinds(std::span<const jobs::OutsideKind> kinds,
+                         std::span<const App* const> apps) {
+  jobs::HandlerRegistry handlers;
+  for (const App* app : apps) app->register_handlers(handlers);
+  for (const jobs::OutsideKind& kind : kinds) {
+    if (!handlers.find(kind.name) && !handlers.find_long(kind.name)) continue;
+    throw base::Error{"[[kinds]] " + kind.name + ": this program carries out that kind itself"};
+  }
+}
+
 std::vector<pg::MigrationSet> migration_sets(std::span<const App* const> apps) {
   std::vector<pg::MigrationSet> sets{{"engine", embedded::engine_sql()}};
   for (const App* app : apps) sets.push_back(app->migrations());
@@ -114,7 +140,10 @@ Engine::Engine(EngineOptions options,
                const base::Clock& clock,
                const base::Log& log)
     : log_{log},
-      ready_{[this] { long_ready_.notify(); }},
+      ready_{[this] {
+        long_ready_.notify();
+        work_ready_.notify();
+      }},
       readable_{[this] { heard_.notify(); }},
       accepted_{[this] {
         ready_.notify();
@@ -128,7 +157,9 @@ Engine::Engine(EngineOptions options,
       queue_{queue_connection(options.database_url), queue_pool(options, check_), log},
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log},
       long_readers_{
-          connection_to(options.database_url, "earshot-long"), long_pool(options, check_), log} {
+          connection_to(options.database_url, "earshot-long"), long_pool(options, check_), log},
+      work_{work_connection(options.database_url), work_pool(check_), log} {
+  check_outside_kinds(options.outside_kinds, apps);
   if (options.roles.worker) register_work(apps);
   check_database();
   start_wake_ups(options);
@@ -143,12 +174,7 @@ Engine::Engine(EngineOptions options,
   }
   if (options.roles.worker || options.roles.api) ids_.emplace(queue_, clock, log);
   if (options.roles.worker) start_workers(options, clock);
-  if (options.roles.api) {
-    inserter_.emplace(queue_, *ids_, accepted_, log);
-    event_waiters_.emplace(readers_, heard_, log_, options.api.waiters);
-    api_.emplace(std::move(options.api), readers_, apps, clock, log);
-    api_->listen(*inserter_, *waiters_, *event_waiters_, *statuses_, dependencies());
-  }
+  if (options.roles.api) start_api(std::move(options), apps, clock);
 }
 
 void Engine::check_database() {
@@ -163,7 +189,10 @@ void Engine::check_database() {
 void Engine::start_wake_ups(const EngineOptions& options) {
   notifier_.emplace(wake_connection(options.database_url, "earshot-notifier"), log_);
   std::vector<pg::Subscription> wanted;
-  if (options.roles.worker) wanted.push_back({.channel = kJobsChannel, .signal = &ready_});
+  const bool has_outside_work = options.roles.api && !options.outside_kinds.empty();
+  if (options.roles.worker || has_outside_work) {
+    wanted.push_back({.channel = kJobsChannel, .signal = &ready_});
+  }
   if (options.roles.bridge) wanted.push_back({.channel = kEventsChannel, .signal = &readable_});
   if (wanted.empty()) return;
   listener_.emplace(wake_connection(options.database_url, "earshot-listener"),
@@ -243,6 +272,29 @@ void Engine::start_workers(const EngineOptions& options, const base::Clock& cloc
                                                         .appended = appended_,
                                                         .log = log_},
                         long_jobs);
+}
+
+void Engine::start_api(EngineOptions options,
+                       std::span<const App* const> apps,
+                       const base::Clock& clock) {
+  inserter_.emplace(queue_, *ids_, accepted_, log_);
+  event_waiters_.emplace(readers_, heard_, log_, options.api.waiters);
+  outside_runs_.emplace(jobs::OutsideRuns::Parts{.queue = work_,
+                                                 .ids = *ids_,
+                                                 .ready = work_ready_,
+                                                 .appended = appended_,
+                                                 .clock = clock,
+                                                 .statuses = &*statuses_},
+                        options.outside_kinds);
+  work_waiters_.emplace(*outside_runs_, work_ready_, log_, options.api.waiters);
+  api_.emplace(std::move(options.api), readers_, apps, options.outside_kinds, clock, log_);
+  api_->listen({.inserter = *inserter_,
+                .waiters = *waiters_,
+                .event_waiters = *event_waiters_,
+                .outside_runs = *outside_runs_,
+                .work_waiters = *work_waiters_,
+                .statuses = *statuses_},
+               dependencies());
 }
 
 std::vector<requests::Dependency> Engine::dependencies() {

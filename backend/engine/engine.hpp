@@ -13,11 +13,13 @@
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/long_workers.hpp"
 #include "engine/jobs/node_lease.hpp"
+#include "engine/jobs/outside_runs.hpp"
 #include "engine/jobs/scheduler.hpp"
 #include "engine/jobs/status_fan_out.hpp"
 #include "engine/jobs/workers.hpp"
 #include "engine/requests/event_waiters.hpp"
 #include "engine/requests/job_waiters.hpp"
+#include "engine/requests/work_waiters.hpp"
 #include "pg/listener.hpp"
 #include "pg/notifier.hpp"
 #include "pg/pool.hpp"
@@ -44,7 +46,8 @@ struct EngineOptions {
   jobs::Retention retention;  // Of jobs; the role worker sees to it.
   std::size_t workers{2};     // Threads, each with one transaction at a time.
   jobs::LongOptions long_jobs{};
-  std::size_t readers_max{8};  // Database connections of GET routes.
+  std::vector<jobs::OutsideKind> outside_kinds{};  // For workers that speak HTTP.
+  std::size_t readers_max{8};                      // Database connections of GET routes.
 };
 
 /// One process's part of the system: the objects of its roles, made and ended in order.
@@ -78,10 +81,12 @@ class Engine {
   void start_statuses(const EngineOptions& options, const base::Clock& clock);
   void register_work(std::span<const App* const> apps);
   void start_workers(const EngineOptions& options, const base::Clock& clock);
+  void start_api(EngineOptions options, std::span<const App* const> apps, const base::Clock& clock);
   [[nodiscard]] std::vector<requests::Dependency> dependencies();
 
   const base::Log& log_;
   base::WakeSignal long_ready_;  // As `ready_`, for long work.
+  base::WakeSignal work_ready_;  // And for outside workers.
   base::WakeSignal ready_;       // Jobs are ready, whoever stored them: a worker may claim.
   base::WakeSignal heard_;       // As `readable_`, for requests that wait for events.
   base::WakeSignal readable_;    // Events are there, whoever stored them: the relay may read.
@@ -91,6 +96,7 @@ class Engine {
   pg::Pool queue_;
   pg::Pool readers_;
   pg::Pool long_readers_;
+  pg::Pool work_;  // For outside workers.
   std::optional<pg::Notifier> notifier_;
   std::optional<pg::Listener> listener_;
   std::optional<bridge::Bridge> bridge_;
@@ -105,6 +111,8 @@ class Engine {
   std::optional<jobs::Scheduler> scheduler_;
   std::optional<jobs::Workers> workers_;
   std::optional<jobs::LongWorkers> long_workers_;
+  std::optional<jobs::OutsideRuns> outside_runs_;
+  std::optional<requests::WorkWaiters> work_waiters_;
   std::optional<jobs::BatchInserter> inserter_;
   std::optional<ApiRole> api_;
 };

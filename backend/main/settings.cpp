@@ -1,6 +1,7 @@
 #include "main/settings.hpp"
 
 #include "base/error.hpp"
+#include "engine/requests/outside_kind_source.hpp"
 #include "main/duration.hpp"
 
 #include <toml++/toml.h>
@@ -39,6 +40,7 @@ std::string environment_name(std::string key) {
 }
 
 constexpr std::string_view kIssuers = "issuers";
+constexpr std::string_view kKinds = "kinds";
 
 /// "guests=120/min" → 120 in 60 s; "off" → any number. Nothing when it is neither.
 std::optional<http::Rate> rate_of(std::string_view text) {
@@ -133,7 +135,7 @@ bool is_known(CLI::App& command, const std::string& key) {
   return has_option(*root, key);
 }
 
-// [[issuers]] are the only tables; whoever reads them knows what they may hold.
+// [[issuers]] and [[kinds]] are the only tables; whoever reads them knows what they may hold.
 base::Json json_of(const toml::node& node) {
   if (const auto* table = node.as_table()) {
     base::Json object = base::Json::object();
@@ -165,6 +167,11 @@ void apply_file(CLI::App& command, Settings& settings) {
     const std::string name{key.str()};
     if (name == kIssuers) {
       settings.issuers = engine::requests::issuer_sources_of(json_of(node));
+      continue;
+    }
+    if (name == kKinds) {
+      const auto folder = std::filesystem::absolute(settings.config_file).parent_path();
+      settings.outside_kinds = engine::requests::outside_kinds_of(json_of(node), folder);
       continue;
     }
     if (!is_known(command, name)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "engine/jobs/outside_kind.hpp"
 #include "engine/requests/issuer_source.hpp"
 #include "http/rate_limiter.hpp"
 
@@ -36,8 +37,9 @@ struct Settings {
   std::string rate_limits{"guests=120/min"};  // Or "off".
   std::string token_key_file;
   std::string broker_dir;  // For `serve`: where the plugin of a broker beside us reads.
-  std::vector<engine::requests::IssuerSource> issuers;  // Only in the TOML file: [[issuers]].
-  std::string mqtt_url;                                 // For `serve`: "mqtt://host:1883"
+  std::vector<engine::requests::IssuerSource> issuers;   // Only in the TOML file: [[issuers]].
+  std::vector<engine::jobs::OutsideKind> outside_kinds;  // Only there, too: [[kinds]].
+  std::string mqtt_url;                                  // For `serve`: "mqtt://host:1883"
   int geo_letters_min{4};
   std::string log_format{"text"};
   std::string log_level{"info"};

@@ -11,6 +11,7 @@ const files = [
 	'tokens',
 	'broker-config',
 	'jobs',
+	'workers',
 	'supervision',
 	'disk-full',
 	'database-away',

@@ -26,4 +26,11 @@ namespace engine::jobs::problem {
           .detail = "Jobs of this kind may not run for as long as this one did."};
 }
 
+[[nodiscard]] inline wire::Problem lease_lost() {
+  return {.status = 409,
+          .type = "lease-lost",
+          .title = "The lease of this job is lost",
+          .detail = "Its attempt has ended, or somebody else has the job: stop working on it."};
+}
+
 }  // namespace engine::jobs::problem

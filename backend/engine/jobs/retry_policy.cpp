@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 namespace engine::jobs {
 
@@ -9,6 +10,11 @@ std::chrono::milliseconds RetryPolicy::delay_after(int attempt, double chance) c
   const double doubled = std::ldexp(static_cast<double>(first.count()), std::min(attempt - 1, 30));
   const double bound = std::min(doubled, static_cast<double>(longest.count()));
   return std::chrono::milliseconds{static_cast<std::chrono::milliseconds::rep>(bound * chance)};
+}
+
+double RetryPolicy::any_chance() {
+  thread_local std::minstd_rand chance{std::random_device{}()};
+  return std::uniform_real_distribution<double>{0, 1}(chance);
 }
 
 }  // namespace engine::jobs

@@ -15,6 +15,9 @@ struct RetryPolicy {
   /// Units: `attempt` is the one that failed, from 1; `chance` is uniform in [0, 1).
   /// Source: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
   [[nodiscard]] std::chrono::milliseconds delay_after(int attempt, double chance) const;
+
+  /// For whoever keeps no random numbers of their own. Threads: any.
+  [[nodiscard]] static double any_chance();
 };
 
 }  // namespace engine::jobs

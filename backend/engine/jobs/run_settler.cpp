@@ -13,7 +13,6 @@
 #include "pg/transaction.hpp"
 
 #include <array>
-#include <random>
 
 namespace engine::jobs {
 namespace {
@@ -21,12 +20,24 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-double any_chance() {
-  thread_local std::minstd_rand chance{std::random_device{}()};
-  return std::uniform_real_distribution<double>{0, 1}(chance);
-}
-
 }  // namespace
+
+bool complete_run(pg::Connection& connection,
+                  WorkerId worker,
+                  const Claim& claim,
+                  const Finished& finished) {
+  pg::Transaction tx{connection};
+  const WorkInHand work = lock_work(tx, worker, std::array{claim});
+  if (work.batches.empty()) return false;
+  if (work.jobs.empty()) {
+    complete_and_commit(tx, work, {}, app_of(claim.kind));
+    return true;
+  }
+  if (finished.store) finished.store(tx);
+  base::fail_point("long.settling");
+  complete_and_commit(tx, work, std::array{finished.outcome}, app_of(claim.kind));
+  return true;
+}
 
 void RunSettler::settle(WorkerId worker,
                         const ClaimedRun& claimed,
@@ -87,18 +98,7 @@ void RunSettler::complete(WorkerId worker,
                           const ClaimedRun& claimed,
                           const Finished& finished) const {
   const auto connection = parts_.queue.acquire();
-  {
-    pg::Transaction tx{*connection};
-    const WorkInHand work = lock_work(tx, worker, std::array{claimed.claim});
-    if (work.batches.empty()) return;  // Lost, or committed by a commit that was in doubt.
-    if (work.jobs.empty()) {
-      complete_and_commit(tx, work, {}, app_of(claimed.claim.kind));
-    } else {
-      if (finished.store) finished.store(tx);
-      base::fail_point("long.settling");
-      complete_and_commit(tx, work, std::array{finished.outcome}, app_of(claimed.claim.kind));
-    }
-  }
+  if (!complete_run(*connection, worker, claimed.claim, finished)) return;
   base::fail_point("long.settled");
   parts_.appended.notify();
   publish_status(*connection, claimed.job.id, parts_.statuses);
@@ -108,8 +108,9 @@ void RunSettler::fail(WorkerId worker,
                       const ClaimedRun& claimed,
                       const wire::Problem& problem) const {
   const auto& retry = parts_.handlers.long_limits(claimed.claim.kind).retry;
-  const FailedAttempt failed{.problem = wire::to_json(problem),
-                             .retry_in = retry.delay_after(claimed.claim.attempt, any_chance())};
+  const FailedAttempt failed{
+      .problem = wire::to_json(problem),
+      .retry_in = retry.delay_after(claimed.claim.attempt, RetryPolicy::any_chance())};
   const auto connection = parts_.queue.acquire();
   if (fail_batch(
           *connection, worker, claimed.claim, failed, make_piece_ids(parts_.ids, kSplitPieces))) {

@@ -13,6 +13,13 @@
 
 namespace engine::jobs {
 
+/// Ends a run as `finished` says, in one transaction; a job that had ended already stays as it is.
+/// False: the lease was lost, or a commit that was in doubt has stored it.
+[[nodiscard]] bool complete_run(pg::Connection& connection,
+                                WorkerId worker,
+                                const Claim& claim,
+                                const Finished& finished);
+
 /// Stores how runs of long jobs ended, each in one fenced transaction: whoever has lost the lease
 /// stores nothing.
 ///

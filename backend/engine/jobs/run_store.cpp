@@ -2,6 +2,7 @@
 
 #include "base/check.hpp"
 #include "engine/jobs/piece_ids.hpp"
+#include "pg/transaction.hpp"
 
 #include <array>
 
@@ -26,7 +27,46 @@ constexpr pg::Statement kReport{
 
 constexpr pg::Statement kLeave{"run_leave", "select engine.leave_run($1, $2, $3, $4)"};
 
-constexpr std::array kStatements{kClaim, kRenew, kFindAsked, kReport, kLeave};
+constexpr pg::Statement kFindHeld{"run_find_held", R"(
+  select b.kind
+  from engine.batch b
+  join engine.run r on r.job_id = $1 and r.batch_id = b.id and r.attempt = b.attempt
+  where b.id = $2 and b.attempt = $3 and b.worker = $4)"};
+
+constexpr pg::Statement kLock{"run_lock", R"(
+  select b.id from engine.batch b where b.id = $1 and b.attempt = $2 and b.worker = $3
+  for update)"};
+
+constexpr pg::Statement kReadReports{"run_read_reports", R"(
+  select r.reported, count(p.place)::integer as pieces,
+         coalesce(sum(octet_length(p.body::text)), 0)::bigint as piece_bytes
+  from engine.run r left join engine.partial p on p.job_id = r.job_id
+  where r.job_id = $1
+  group by r.reported)"};
+
+constexpr std::array kStatements{
+    kClaim, kRenew, kFindAsked, kReport, kLeave, kFindHeld, kLock, kReadReports};
+
+// A connection or a transaction runs the statement.
+template <typename Runner>
+bool report_with(Runner& runner,
+                 WorkerId worker,
+                 const ClaimedRun& run,
+                 const Run::Report& report) {
+  return runner
+      .run(kReport,
+           run.job.id.value(),
+           run.claim.batch.value,
+           run.claim.attempt,
+           worker.value,
+           report.number,
+           report.percent,
+           report.note,
+           report.first_place,
+           report.pieces)
+      .one()
+      .template get<bool>(0);
+}
 
 std::string milliseconds_text(std::chrono::milliseconds length) {
   return std::to_string(length.count()) + " ms";
@@ -116,19 +156,35 @@ bool report_run(pg::Connection& connection,
                 WorkerId worker,
                 const ClaimedRun& run,
                 const Run::Report& report) {
-  return connection
-      .run(kReport,
-           run.job.id.value(),
-           run.claim.batch.value,
-           run.claim.attempt,
-           worker.value,
-           report.number,
-           report.percent,
-           report.note,
-           report.first_place,
-           report.pieces)
-      .one()
-      .get<bool>(0);
+  return report_with(connection, worker, run, report);
+}
+
+bool report_run(pg::Transaction& tx,
+                WorkerId worker,
+                const ClaimedRun& run,
+                const Run::Report& report) {
+  return report_with(tx, worker, run, report);
+}
+
+std::optional<std::string> find_held_kind(pg::Connection& connection,
+                                          WorkerId worker,
+                                          const ClaimedRun& run) {
+  const pg::Rows rows = connection.run(
+      kFindHeld, run.job.id.value(), run.claim.batch.value, run.claim.attempt, worker.value);
+  return rows.empty() ? std::nullopt : std::optional{rows.one().get<std::string>(0)};
+}
+
+bool lock_run(pg::Transaction& tx, WorkerId worker, const ClaimedRun& run) {
+  return !tx.run(kLock, run.claim.batch.value, run.claim.attempt, worker.value).empty();
+}
+
+RunReports read_reports(pg::Transaction& tx, wire::JobId job) {
+  const pg::Rows rows = tx.run(kReadReports, job.value());
+  if (rows.empty()) return {};
+  const pg::Row row = rows.one();
+  return {.last = row.get<std::int32_t>("reported"),
+          .pieces = row.get<std::int32_t>("pieces"),
+          .piece_bytes = row.get<std::int64_t>("piece_bytes")};
 }
 
 LeftRun leave_run(pg::Connection& connection, WorkerId worker, const ClaimedRun& run) {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-/// Every SQL statement that touches runs of long jobs. Each function is one round trip and one
-/// commit.
+/// Every SQL statement that touches runs of long jobs. Each function is one round trip, and one
+/// commit where it is given no transaction.
 namespace engine::jobs {
 
 /// A long kind, and how many of it may run at once on all hosts together.
@@ -50,6 +50,28 @@ struct ClaimedRun {
                               WorkerId worker,
                               const ClaimedRun& run,
                               const Run::Report& report);
+/// The same in a transaction that somebody else commits.
+[[nodiscard]] bool report_run(pg::Transaction& tx,
+                              WorkerId worker,
+                              const ClaimedRun& run,
+                              const Run::Report& report);
+
+/// The kind of a run that is still the worker's.
+[[nodiscard]] std::optional<std::string> find_held_kind(pg::Connection& connection,
+                                                        WorkerId worker,
+                                                        const ClaimedRun& run);
+
+/// Keeps everybody else from reporting, renewing or ending the run until `tx` ends. False: the
+/// lease was lost.
+[[nodiscard]] bool lock_run(pg::Transaction& tx, WorkerId worker, const ClaimedRun& run);
+
+/// What is stored of a run so far.
+struct RunReports {
+  std::int32_t last{0};  // The number of the last report.
+  std::int32_t pieces{0};
+  std::int64_t piece_bytes{0};
+};
+[[nodiscard]] RunReports read_reports(pg::Transaction& tx, wire::JobId job);
 
 enum class LeftRun { kEnded, kGivenBack, kLost };
 /// Ends the job as somebody asked while it ran; without that it waits for somebody else, and the

@@ -28,7 +28,7 @@ using ParseCommand =
 /// A way to ask for jobs of one kind.
 struct Command {
   std::string method;   // POST, PUT or DELETE
-  std::string pattern;  // "/v1/notes/{id}"
+  std::string pattern;  // "/v1/notes/{id}"; empty: only POST /v1/jobs takes it.
   std::string kind;     // "<app>.<verb>"
   ParseCommand parse;
   std::int16_t max_attempts{5};

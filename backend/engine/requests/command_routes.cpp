@@ -50,6 +50,7 @@ void mount_command_routes(http::Router& router,
                           const Authenticator& authenticator,
                           const Acceptance& acceptance) {
   for (const Command& command : acceptance.commands.all()) {
+    if (command.pattern.empty()) continue;
     const auto accept = [&command, acceptance](const http::Request& request,
                                                const wire::VerifiedToken& token) {
       return reply(command, request, token.caller, acceptance);

@@ -9,6 +9,7 @@ import {ApiDocument} from '../document.mjs';
 import {recorded} from '../exchanges.mjs';
 import {launchBrowser, Window} from '../pages.mjs';
 import {Server} from '../server.mjs';
+import {clientWith, withKinds} from '../worker.mjs';
 
 const circle = 'lat=37.7793&lon=-122.4193&radius_m=500';
 const question = {text: 'Where is good coffee?', kind: 'stars', ...sanFrancisco};
@@ -144,6 +145,43 @@ async function tourOfReads(check, server, client) {
 	});
 }
 
+async function tourOfWork(check, server, guest) {
+	await check('work: claimed, told about, ended in every way, and refused', async () => {
+		const worker = await clientWith(server, 'worker');
+		const statuses = [];
+		const send = async (path, body, who = worker) => {
+			const {status, body: reply} = await who.request(path, post(body));
+			statuses.push(status);
+			return reply;
+		};
+		const ask = async (pages) => (await send('/v1/jobs', {kind: 'acme.render', args: {pages}})).id;
+		const claimed = async () => {
+			const {jobs} = await send('/v1/work/claim', {kinds: ['acme.render'], limit: 1, wait: 8});
+			const {id, lease} = jobs[0];
+			return (verb, more) => send(`/v1/work/${id}/${verb}`, {lease, ...more});
+		};
+		for (let pages = 1; pages <= 2; ++pages) await ask(pages);
+		await ask(0);
+		const first = await claimed();
+		await first('progress', {percent: 50, note: 'half', partial: [{page: 1}], first_place: 1});
+		await first('extend');
+		await first('complete', {result: {pages: 'two'}});
+		const event = {type: 'picture.rendered', ...sanFrancisco, subject: 'one', data: {page: 1}};
+		await first('complete', {result: {pages: 1}, events: [event]});
+		await first('extend');
+		assert.deepEqual(statuses.splice(0), [202, 202, 400, 200, 200, 200, 422, 200, 409]);
+
+		await (await claimed())('give_back');
+		const second = await claimed();
+		await second('fail', {retry: 'yes'});
+		await second('fail', {problem: {type: 'no-paper', detail: 'It is out.', status: 503}, retry: false});
+		await send('/v1/work/claim', {kinds: ['acme.sing']});
+		await send('/v1/work/claim', {kinds: ['acme.render']}, guest);
+		assert.deepEqual((await send('/v1/work/claim', {kinds: ['acme.render']})).jobs, []);
+		assert.deepEqual(statuses, [200, 200, 200, 400, 200, 400, 403, 200]);
+	});
+}
+
 /** An exchange with something changed, or a document: `change` gets a copy. */
 function changed(original, change) {
 	const copy = structuredClone(original);
@@ -215,12 +253,13 @@ async function checksOfTheTest(check, openApi) {
 }
 
 export default async function openapi(check) {
-	const server = await Server.start();
+	const server = await Server.start({args: withKinds});
 	try {
 		const client = await Client.guest(server);
 		await tourOfPages(check, server);
 		await tourOfCommands(check, server, client);
 		await tourOfReads(check, server, client);
+		await tourOfWork(check, server, client);
 		const {body: openApi} = await request(`${server.url}/openapi.json`);
 
 		await check('no schema of the document allows anything without a reason', async () => {

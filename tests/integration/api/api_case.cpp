@@ -50,7 +50,14 @@ std::string Answer::header(const std::string& name) const {
   return found == headers.end() ? std::string{} : found->second;
 }
 
-ApiCase::ApiCase(engine::Roles roles, engine::ApiOptions api) : PgFixture{all_tables()} {
+ApiCase::ApiCase(engine::Roles roles,
+                 engine::ApiOptions api,
+                 std::vector<engine::jobs::OutsideKind> outside_kinds)
+    : PgFixture{all_tables()}, outside_kinds_{std::move(outside_kinds)} {
+  start(roles, std::move(api));
+}
+
+void ApiCase::start(engine::Roles roles, engine::ApiOptions api) {
   engine::EngineOptions options = engine_options(roles);
   options.api = std::move(api);
   options.api.http.port = 0;
@@ -70,6 +77,7 @@ engine::EngineOptions ApiCase::engine_options(engine::Roles roles) const {
   options.database_url = PgFixture::options().url;
   // scripts/with-services runs it without fsync.
   options.database.is_throw_away = true;
+  options.outside_kinds = outside_kinds_;
   return options;
 }
 

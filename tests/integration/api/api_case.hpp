@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace api_test {
 
@@ -26,7 +27,8 @@ struct Answer {
 class ApiCase : public support::PgFixture {
  public:
   explicit ApiCase(engine::Roles roles = {.api = true, .worker = true, .bridge = false},
-                   engine::ApiOptions api = {});
+                   engine::ApiOptions api = {},
+                   std::vector<engine::jobs::OutsideKind> outside_kinds = {});
 
   /// The token of a new guest.
   [[nodiscard]] std::string guest();
@@ -58,6 +60,9 @@ class ApiCase : public support::PgFixture {
   std::string ask(const base::Json& question, const std::string& token);
 
   void stop() { engine_.reset(); }
+  /// The same process again, as after a restart.
+  void start(engine::Roles roles = {.api = true, .worker = true, .bridge = false},
+             engine::ApiOptions api = {});
 
   base::SystemClock clock;
   base::Log log{base::LogFormat::kText, base::LogLevel::kError};
@@ -68,6 +73,7 @@ class ApiCase : public support::PgFixture {
  private:
   [[nodiscard]] engine::EngineOptions engine_options(engine::Roles roles) const;
 
+  std::vector<engine::jobs::OutsideKind> outside_kinds_;
   std::unique_ptr<engine::Engine> engine_;
 };
 
