@@ -216,11 +216,13 @@ void Engine::register_work(std::span<const App* const> apps) {
 
 void Engine::start_workers(const EngineOptions& options, const base::Clock& clock) {
   jobs::StatusPublisher* const statuses = &*statuses_;
-  janitor_.emplace(queue_,
-                   *ids_,
-                   accepted_,
-                   log_,
-                   jobs::JanitorOptions{.retention = options.retention, .statuses = statuses});
+  janitor_.emplace(
+      queue_,
+      *ids_,
+      accepted_,
+      log_,
+      jobs::JanitorOptions{
+          .retention = options.retention, .events = options.event_retention, .statuses = statuses});
   workers_.emplace(jobs::Workers::Surroundings{.pool = queue_,
                                                .handlers = handlers_,
                                                .ids = *ids_,
@@ -252,7 +254,8 @@ std::vector<requests::Dependency> Engine::dependencies() {
 }
 
 std::vector<pg::Statement> statements(std::span<const App* const> apps) {
-  std::vector<pg::Statement> all = pg::joined({outbox::event_store_statements(),
+  std::vector<pg::Statement> all = pg::joined({outbox::event_retention_statements(),
+                                               outbox::event_store_statements(),
                                                jobs::accept_store_statements(),
                                                jobs::job_store_statements(),
                                                jobs::control_store_statements(),
