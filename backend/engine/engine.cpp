@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include "base/error.hpp"
+#include "engine/bridge/head_store.hpp"
 #include "engine/bridge/leader_lease.hpp"
 #include "engine/bridge/relay_store.hpp"
 #include "engine/jobs/accept_store.hpp"
@@ -265,6 +266,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::schedule_store_statements(),
                                                jobs::status_store_statements(),
                                                requests::denial_store_statements(),
+                                               bridge::head_store_statements(),
                                                bridge::leader_lease_statements(),
                                                bridge::relay_store_statements()});
   for (const App* app : apps) {
