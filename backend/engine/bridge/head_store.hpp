@@ -27,8 +27,8 @@ class HeadStore {
 
   /// The topics of the log after `cell`, in order, each with its last event up to `upto`.
   /// Limits: `limit` in [1, 10000]. 200 topics of a log with 500,000 events, 50,000 topics and ten
-  ///         slots take 15 ms and 8,000 buffers (EXPLAIN, warm, on a busy machine): four buffers for
-  ///         each topic and slot.
+  ///         slots take 15 ms and 8,000 buffers (EXPLAIN, warm, on a busy machine): four buffers
+  ///         for each topic and slot.
   [[nodiscard]] std::vector<LastOfTopic> topics_after(const std::string& cell,
                                                       std::int64_t upto,
                                                       int limit);
