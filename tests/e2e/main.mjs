@@ -11,6 +11,7 @@ const files = [
 	'tokens',
 	'broker-config',
 	'jobs',
+	'events',
 	'supervision',
 	'disk-full',
 	'database-away',
