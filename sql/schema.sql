@@ -114,7 +114,7 @@ begin
        where e.cell = appended.cell and e.event_offset > before_first - newest),
       (select max(e.event_offset) from engine.event e where e.cell = appended.cell),
       (select d.event_offset from engine.dropped_topic d where d.cell = appended.cell),
-      0),
+      (select l.forgotten from engine.log l)),
     cell, source, type, subject, data::json, clock_timestamp(), traceparent, request_id
   from unnest(sources, types, subjects, cells, datas, traceparents, request_ids) with ordinality
     as appended (source, type, subject, cell, data, traceparent, request_id, n);
@@ -361,6 +361,27 @@ CREATE FUNCTION engine.drop_detours() RETURNS integer
     + (select count(*) from partials))::integer
 $$;
 
+CREATE FUNCTION engine.drop_event_slot(slot bigint, newest bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  found_newest bigint;
+begin
+  perform 1 from engine.log for update;
+  execute format('select max(event_offset) from engine.%I', 'event_' || slot) into found_newest;
+  if found_newest is distinct from newest then
+    return false;
+  end if;
+  execute format('drop table engine.%I', 'event_' || slot);
+  update engine.log set floor = greatest(floor, newest) where newest is not null;
+  return true;
+exception
+  when lock_not_available or undefined_table then
+    return false;
+end
+$$;
+
 CREATE FUNCTION engine.drop_key_days() RETURNS integer
     LANGUAGE plpgsql
     SET lock_timeout TO '100ms'
@@ -555,6 +576,33 @@ CREATE FUNCTION engine.first_id_at(moment timestamp with time zone) RETURNS bigi
     (extract(epoch from moment) * 1000)::bigint - 1735689600000, 0) << 22
 $$;
 
+CREATE FUNCTION engine.forget_topics(topics_max integer, at_once integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  surplus constant bigint := (select count(*) - topics_max from engine.dropped_topic);
+  upto bigint;
+  forgotten_now integer;
+begin
+  if surplus <= 0 then
+    return 0;
+  end if;
+  select max(event_offset) into upto from (
+    select d.event_offset from engine.dropped_topic d
+    order by d.event_offset limit least(surplus, at_once)) as oldest;
+  -- Nobody looks up `prev` between the two.
+  perform 1 from engine.log for update;
+  delete from engine.dropped_topic d where d.event_offset <= upto;
+  get diagnostics forgotten_now = row_count;
+  update engine.log set forgotten = greatest(forgotten, upto);
+  return forgotten_now;
+exception
+  when lock_not_available then
+    return 0;
+end
+$$;
+
 CREATE FUNCTION engine.give_back(batch_ids bigint[], attempts smallint[], claimant bigint) RETURNS integer
     LANGUAGE sql
     AS $$
@@ -611,6 +659,37 @@ begin
       and (a.backend_start is null or a.backend_start = session_started));
 end
 $$;
+
+CREATE FUNCTION engine.keep_slot_topics(slot bigint, after text, topics_max integer) RETURNS text
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  last_cell text;
+begin
+  -- From topic to topic by the index on (cell, event_offset), not through all events.
+  execute format($statement$
+    with recursive topic as (
+      (select e.cell from engine.%1$I e where e.cell > $1 order by e.cell limit 1)
+      union all
+      select (select e.cell from engine.%1$I e where e.cell > t.cell order by e.cell limit 1)
+      from topic t where t.cell is not null
+    ),
+    kept as (
+      insert into engine.dropped_topic as d (cell, event_offset)
+      select t.cell, (select max(e.event_offset) from engine.%1$I e where e.cell = t.cell)
+      from topic t where t.cell is not null limit $2
+      on conflict (cell) do update set event_offset = excluded.event_offset
+        where d.event_offset < excluded.event_offset
+    )
+    select max(t.cell) from (select cell from topic where cell is not null limit $2) t
+    $statement$, 'event_' || slot)
+    into last_cell using after, topics_max;
+  return last_cell;
+exception
+  when undefined_table then
+    return null;  -- Another janitor has dropped it.
+end
+$_$;
 
 CREATE FUNCTION engine.key_owners(today date, job_ids bigint[], kinds text[], callers text[], args text[], keys text[]) RETURNS TABLE(place bigint, owner bigint, is_same boolean)
     LANGUAGE sql STABLE
@@ -679,6 +758,29 @@ exception
 end
 $$;
 
+CREATE FUNCTION engine.make_event_slot(slot bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  name constant text := 'event_' || slot;
+begin
+  if to_regclass('engine.' || name) is not null then
+    return false;
+  end if;
+  -- Made apart and then attached: that takes a weaker lock of the parent than making it in place.
+  execute format('create table engine.%I (like engine.event including all)', name);
+  execute format(
+    'alter table engine.event attach partition engine.%I for values from (%s) to (%s)',
+    name, slot * engine.slot_offsets(), (slot + 1) * engine.slot_offsets());
+  return true;
+exception
+  -- Another janitor made it; somebody holds the lock.
+  when duplicate_table or unique_violation or lock_not_available or check_violation then
+    return false;
+end
+$$;
+
 CREATE FUNCTION engine.make_key_day(moment timestamp with time zone) RETURNS boolean
     LANGUAGE plpgsql
     SET lock_timeout TO '100ms'
@@ -707,6 +809,30 @@ CREATE FUNCTION engine.newest_offset() RETURNS bigint
   select greatest(
     coalesce((select max(event_offset) from engine.event), 0), (select floor from engine.log))
 $$;
+
+CREATE FUNCTION engine.oldest_ended_slot(cutoff timestamp with time zone, OUT slot bigint, OUT newest bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $_$
+declare
+  ended timestamptz;
+begin
+  select min(substr(c.relname, 7)::bigint) into slot
+    from pg_inherits i
+    join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'engine.event'::regclass and c.relname ~ '^event_[0-9]+$';
+  if slot >= engine.slot_of_next_event() then
+    slot := null;
+  end if;
+  select e.event_offset, e.at into newest, ended from engine.event e
+    where e.event_offset >= slot * engine.slot_offsets()
+      and e.event_offset < (slot + 1) * engine.slot_offsets()
+    order by e.event_offset desc limit 1;
+  if ended >= cutoff or newest > (select r.relayed_offset from engine.relay r where r.name = 'relay')
+  then
+    slot := null;
+  end if;
+end
+$_$;
 
 CREATE FUNCTION engine.promote(batch_ids bigint[]) RETURNS integer
     LANGUAGE sql
@@ -873,6 +999,14 @@ begin
 end
 $$;
 
+CREATE FUNCTION engine.slot_of_next_event() RETURNS bigint
+    LANGUAGE sql
+    AS $$ select (last_value + 1) / engine.slot_offsets() from engine.event_offset $$;
+
+CREATE FUNCTION engine.slot_offsets() RETURNS bigint
+    LANGUAGE sql IMMUTABLE
+    AS $$ select 1000000000::bigint $$;
+
 CREATE FUNCTION engine.snooze(batch_ids bigint[], job_ids bigint[], attempts smallint[], delays interval[]) RETURNS void
     LANGUAGE sql
     AS $$
@@ -892,20 +1026,26 @@ CREATE FUNCTION engine.split(whole engine.batch, piece_ids bigint[], are_apart b
     LANGUAGE plpgsql
     AS $$
 declare
-  ids constant bigint[] := coalesce(
-    whole.job_ids,
-    array(select (whole.id << 12) + n from generate_series(0, whole.jobs - 1) as n));
-  pieces constant integer := least(cardinality(piece_ids), whole.jobs);
+  ids constant bigint[] := array(
+    select j.id
+    from unnest(coalesce(
+      whole.job_ids,
+      array(select (whole.id << 12) + n from generate_series(0, whole.jobs - 1) as n)))
+      with ordinality as listed (job_id, n)
+    join engine.job j on j.id = listed.job_id
+    order by listed.n);
+  stored constant integer := cardinality(ids);
+  pieces constant integer := least(cardinality(piece_ids), stored);
 begin
   insert into engine.batch
     (id, shard, kind, priority, jobs, bytes, job_ids, attempts_before, attempt, is_apart)
   select
-    piece_ids[1 + (n - 1) * pieces / whole.jobs],
+    piece_ids[1 + (n - 1) * pieces / stored],
     whole.shard, whole.kind, whole.priority,
     count(*), whole.bytes / pieces, array_agg(job_id order by n),
     whole.attempts_before, whole.attempts_before, are_apart
   from unnest(ids) with ordinality as listed (job_id, n)
-  group by (n - 1) * pieces / whole.jobs;
+  group by (n - 1) * pieces / stored;
 
   delete from engine.batch b where b.id = whole.id;
 end
@@ -935,6 +1075,33 @@ begin
     where l.name = wanted
     returning l.term into new_term;
   return new_term;
+end
+$$;
+
+CREATE FUNCTION engine.turn_event_slot(cutoff timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql
+    SET lock_timeout TO '100ms'
+    AS $$
+declare
+  slot constant bigint := engine.slot_of_next_event();
+  began timestamptz;
+begin
+  select e.at into began from engine.event e
+    where e.event_offset >= slot * engine.slot_offsets()
+    order by e.event_offset limit 1;
+  if began is null or began >= cutoff or to_regclass('engine.event_' || (slot + 1)) is null then
+    return false;
+  end if;
+  -- Whoever drew offsets of this slot has committed when the lock is ours.
+  perform 1 from engine.log for update;
+  if engine.slot_of_next_event() <> slot then
+    return false;
+  end if;
+  perform setval('engine.event_offset', (slot + 1) * engine.slot_offsets() - 1);
+  return true;
+exception
+  when lock_not_available then
+    return false;
 end
 $$;
 
@@ -1048,6 +1215,36 @@ CREATE TABLE engine.event (
     CONSTRAINT prev_is_older CHECK ((prev < event_offset))
 )
 PARTITION BY RANGE (event_offset);
+
+CREATE TABLE engine.event_0 (
+    event_offset bigint NOT NULL,
+    prev bigint NOT NULL,
+    cell text NOT NULL COLLATE pg_catalog."C",
+    source text NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    data json NOT NULL,
+    at timestamp with time zone NOT NULL,
+    traceparent text,
+    request_id text,
+    CONSTRAINT a_cell_has_seven_letters CHECK ((cell ~ '^[0-9b-hjkmnp-z]{7}$'::text)),
+    CONSTRAINT prev_is_older CHECK ((prev < event_offset))
+);
+
+CREATE TABLE engine.event_1 (
+    event_offset bigint NOT NULL,
+    prev bigint NOT NULL,
+    cell text NOT NULL COLLATE pg_catalog."C",
+    source text NOT NULL,
+    type text NOT NULL,
+    subject text NOT NULL,
+    data json NOT NULL,
+    at timestamp with time zone NOT NULL,
+    traceparent text,
+    request_id text,
+    CONSTRAINT a_cell_has_seven_letters CHECK ((cell ~ '^[0-9b-hjkmnp-z]{7}$'::text)),
+    CONSTRAINT prev_is_older CHECK ((prev < event_offset))
+);
 
 CREATE SEQUENCE engine.event_offset
     START WITH 1
@@ -1181,6 +1378,7 @@ WITH (fillfactor='10');
 CREATE TABLE engine.log (
     is_the_log boolean DEFAULT true NOT NULL,
     floor bigint DEFAULT 0 NOT NULL,
+    forgotten bigint DEFAULT 0 NOT NULL,
     CONSTRAINT there_is_one_log CHECK (is_the_log)
 );
 
@@ -1236,6 +1434,10 @@ CREATE TABLE engine.schedule_fire (
     fire_at timestamp with time zone NOT NULL
 );
 
+ALTER TABLE ONLY engine.event ATTACH PARTITION engine.event_0 FOR VALUES FROM ('0') TO ('1000000000');
+
+ALTER TABLE ONLY engine.event ATTACH PARTITION engine.event_1 FOR VALUES FROM ('1000000000') TO ('2000000000');
+
 ALTER TABLE ONLY engine.event ATTACH PARTITION engine.event_rest DEFAULT;
 
 ALTER TABLE ONLY engine.failure ATTACH PARTITION engine.failure_rest DEFAULT;
@@ -1278,6 +1480,12 @@ ALTER TABLE ONLY engine.dropped_topic
 
 ALTER TABLE ONLY engine.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (event_offset);
+
+ALTER TABLE ONLY engine.event_0
+    ADD CONSTRAINT event_0_pkey PRIMARY KEY (event_offset);
+
+ALTER TABLE ONLY engine.event_1
+    ADD CONSTRAINT event_1_pkey PRIMARY KEY (event_offset);
 
 ALTER TABLE ONLY engine.event_rest
     ADD CONSTRAINT event_rest_pkey PRIMARY KEY (event_offset);
@@ -1348,9 +1556,23 @@ CREATE INDEX batch_ready ON engine.batch USING btree (priority, id) WHERE (worke
 
 CREATE INDEX deferred_due ON engine.deferred USING btree (run_at);
 
+CREATE INDEX dropped_topic_offset ON engine.dropped_topic USING btree (event_offset);
+
 CREATE INDEX event_cell ON ONLY engine.event USING btree (cell, event_offset);
 
+CREATE INDEX event_0_cell_event_offset_idx ON engine.event_0 USING btree (cell, event_offset);
+
+CREATE INDEX event_1_cell_event_offset_idx ON engine.event_1 USING btree (cell, event_offset);
+
 CREATE INDEX event_rest_cell_event_offset_idx ON engine.event_rest USING btree (cell, event_offset);
+
+ALTER INDEX engine.event_cell ATTACH PARTITION engine.event_0_cell_event_offset_idx;
+
+ALTER INDEX engine.event_pkey ATTACH PARTITION engine.event_0_pkey;
+
+ALTER INDEX engine.event_cell ATTACH PARTITION engine.event_1_cell_event_offset_idx;
+
+ALTER INDEX engine.event_pkey ATTACH PARTITION engine.event_1_pkey;
 
 ALTER INDEX engine.event_cell ATTACH PARTITION engine.event_rest_cell_event_offset_idx;
 

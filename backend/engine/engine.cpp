@@ -1,6 +1,7 @@
 #include "engine/engine.hpp"
 
 #include "base/error.hpp"
+#include "engine/bridge/head_store.hpp"
 #include "engine/bridge/leader_lease.hpp"
 #include "engine/bridge/relay_store.hpp"
 #include "engine/jobs/accept_store.hpp"
@@ -245,11 +246,13 @@ void Engine::register_work(std::span<const App* const> apps) {
 
 void Engine::start_workers(const EngineOptions& options, const base::Clock& clock) {
   jobs::StatusPublisher* const statuses = &*statuses_;
-  janitor_.emplace(queue_,
-                   *ids_,
-                   accepted_,
-                   log_,
-                   jobs::JanitorOptions{.retention = options.retention, .statuses = statuses});
+  janitor_.emplace(
+      queue_,
+      *ids_,
+      accepted_,
+      log_,
+      jobs::JanitorOptions{
+          .retention = options.retention, .events = options.event_retention, .statuses = statuses});
   workers_.emplace(jobs::Workers::Surroundings{.pool = queue_,
                                                .handlers = handlers_,
                                                .ids = *ids_,
@@ -304,7 +307,8 @@ std::vector<requests::Dependency> Engine::dependencies() {
 }
 
 std::vector<pg::Statement> statements(std::span<const App* const> apps) {
-  std::vector<pg::Statement> all = pg::joined({outbox::event_store_statements(),
+  std::vector<pg::Statement> all = pg::joined({outbox::event_retention_statements(),
+                                               outbox::event_store_statements(),
                                                jobs::accept_store_statements(),
                                                jobs::job_store_statements(),
                                                jobs::control_store_statements(),
@@ -314,6 +318,7 @@ std::vector<pg::Statement> statements(std::span<const App* const> apps) {
                                                jobs::schedule_store_statements(),
                                                jobs::status_store_statements(),
                                                requests::denial_store_statements(),
+                                               bridge::head_store_statements(),
                                                bridge::leader_lease_statements(),
                                                bridge::relay_store_statements()});
   for (const App* app : apps) {

@@ -43,8 +43,9 @@ struct EngineOptions {
   pg::ServerRules database;
   ApiOptions api;
   bridge::BridgeOptions bridge;
-  jobs::Retention retention;  // Of jobs; the role worker sees to it.
-  std::size_t workers{2};     // Threads, each with one transaction at a time.
+  jobs::Retention retention;                      // Of jobs; the role worker sees to it.
+  outbox::EventRetentionOptions event_retention;  // As well.
+  std::size_t workers{2};                         // Threads, each with one transaction at a time.
   jobs::LongOptions long_jobs{};
   std::vector<jobs::OutsideKind> outside_kinds{};  // For workers that speak HTTP.
   std::size_t readers_max{8};                      // Database connections of GET routes.

@@ -35,6 +35,9 @@ void add_token_commands(CLI::App& app, Settings& settings, std::vector<Subcomman
 /// `earshot jobs list|show|retry|cancel|discard|stats|pause|resume`.
 void add_jobs_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 
+/// `earshot events tail`.
+void add_events_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
+
 /// `earshot broker config`.
 void add_broker_commands(CLI::App& app, Settings& settings, std::vector<Subcommand>& all);
 

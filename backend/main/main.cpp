@@ -33,6 +33,7 @@ int run(int argc, char** argv) {
   subcommands.push_back({migrate_status, commands::run_migrate_status});
 
   commands::add_jobs_commands(app, settings, subcommands);
+  commands::add_events_commands(app, settings, subcommands);
   commands::add_token_commands(app, settings, subcommands);
   commands::add_broker_commands(app, settings, subcommands);
 

@@ -71,6 +71,7 @@ engine::EngineOptions engine_options(const Settings& settings) {
   options.retention.keep = std::chrono::duration_cast<std::chrono::hours>(
       required_duration("--keep-jobs", settings.keep_jobs));
   options.outside_kinds = settings.outside_kinds;
+  options.event_retention.keep = required_duration("--keep-events", settings.keep_events);
   options.api.http.host = settings.host;
   options.api.http.port = settings.http_port;
   options.api.http.cors.origins = settings.cors_origins;

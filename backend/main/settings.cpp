@@ -256,6 +256,12 @@ void add_server_options(CLI::App& command, Settings& settings) {
         return length && *length >= std::chrono::hours{1} ? std::string{}
                                                           : "must be 1h or longer, like 7d";
       });
+  add(command, "keep-events", settings.keep_events, "How long events can be read, like 24h")
+      ->check([](const std::string& text) {
+        const auto length = duration_of(text);
+        return length && *length >= std::chrono::hours{1} ? std::string{}
+                                                          : "must be 1h or longer, like 24h";
+      });
   add(command,
       "connections-per-address",
       settings.connections_per_address,

@@ -33,6 +33,7 @@ struct Settings {
   std::vector<std::string> roles{"api", "worker", "bridge"};
   int workers{2};
   std::string keep_jobs{"7d"};
+  std::string keep_events{"7d"};
   bool are_guests_allowed{true};
   std::string rate_limits{"guests=120/min"};  // Or "off".
   std::string token_key_file;

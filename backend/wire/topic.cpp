@@ -46,6 +46,12 @@ std::string head_topic(const geo::Cell& area) {
   return levels(kHead, letters);
 }
 
+std::string head_filter(const geo::Cell& cell) {
+  const std::string letters = cell.text().substr(0, kAreaLetters);
+  base::check(letters.size() >= kFirstLevelLetters, "only cells of 3 letters and more have heads");
+  return levels(kHead, letters) + (letters.size() == kAreaLetters ? "" : "/#");
+}
+
 std::string user_job_topic(const Caller& caller, JobId job) {
   return "earshot/v1/users/" + caller.text() + "/jobs/" + job.text();
 }

@@ -24,6 +24,12 @@ namespace wire {
 /// Where the newest offsets of a 5-letter area are retained: "earshot/v1/head/9q8/y/y".
 [[nodiscard]] std::string head_topic(const geo::Cell& area);
 
+/// The filter for the heads of all areas that `cell` touches: "earshot/v1/head/9q8/y/#"; of an area
+/// and of what is smaller, the area's topic.
+///
+/// Limits: 3 letters and more.
+[[nodiscard]] std::string head_filter(const geo::Cell& cell);
+
 /// Where a caller follows one of their jobs.
 [[nodiscard]] std::string user_job_topic(const Caller& caller, JobId job);
 

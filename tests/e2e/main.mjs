@@ -12,6 +12,7 @@ const files = [
 	'broker-config',
 	'jobs',
 	'workers',
+	'events',
 	'supervision',
 	'disk-full',
 	'database-away',

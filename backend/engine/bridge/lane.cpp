@@ -26,6 +26,7 @@ bool Lane::acknowledge(Ticket ticket) {
   while (!entries_.empty() && entries_.front().is_acknowledged) {
     const Message& message = entries_.front().message;
     bytes_ -= message.topic.size() + message.payload.size();
+    if (message.cell) accepted_.push_back({.offset = message.offset, .cell = *message.cell});
     entries_.pop_front();
     --sent_;
     is_probing_ = false;

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "geo/cell.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace engine::bridge {
 
@@ -21,6 +25,11 @@ class Lane {
     std::int64_t offset = 0;
     std::string topic;
     std::string payload;
+    std::optional<geo::Cell> cell{};  // Where it happened; kept for take_accepted().
+  };
+  struct Accepted {
+    std::int64_t offset;
+    geo::Cell cell;
   };
   struct Sending {
     Ticket ticket;
@@ -44,6 +53,10 @@ class Lane {
   /// The broker has taken it. False: the ticket is from before a rewind, and nothing changed.
   bool acknowledge(Ticket ticket);
 
+  /// What was acknowledged since the last call, with everything before it: each message once, in
+  /// order. Only those with a cell.
+  [[nodiscard]] std::vector<Accepted> take_accepted() { return std::exchange(accepted_, {}); }
+
   /// Everything that is not acknowledged will be sent again, oldest first.
   void rewind();
 
@@ -66,6 +79,7 @@ class Lane {
 
   std::size_t capacity_;
   std::size_t window_;
+  std::vector<Accepted> accepted_;
   std::deque<Entry> entries_;  // The first `sent_` of them are sent, with consecutive tickets.
   std::size_t sent_ = 0;
   std::size_t bytes_ = 0;

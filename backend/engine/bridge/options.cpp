@@ -15,6 +15,9 @@ BridgeOptions checked(BridgeOptions options) {
     throw base::Error("the bridge's lanes must hold two windows, and at most 65536 events");
   }
   if (options.read_max < 1) throw base::Error("the bridge must read at least one event");
+  if (options.heads.areas_max < options.connections || options.heads.period.count() < 1) {
+    throw base::Error("the bridge needs room for a head per connection, and 1 ms between two");
+  }
   if (options.retry_first.count() < 1 || options.retry_most < options.retry_first) {
     throw base::Error("the bridge must pause for 1 ms at least, and longer after each failure");
   }

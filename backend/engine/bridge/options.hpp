@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/bridge/heads.hpp"
 #include "engine/bridge/publisher_connection.hpp"
 #include "pg/listener.hpp"
 
@@ -32,6 +33,8 @@ struct BridgeOptions {
   // Events per reading of the log: large enough to be cheap, small enough for one round to stay
   // far below the lease.
   std::size_t read_max = 512;
+
+  HeadOptions heads;
 
   // After a refusal or a lost connection, doubling, with jitter. At least 1 ms.
   std::chrono::milliseconds retry_first{200};

@@ -15,9 +15,9 @@ using Change = PublisherLine::Change;
 constexpr int kAreaLetters = 5;
 
 // Until the relay looks into its inbox, each publish leaves one report there; a connection that
-// breaks leaves one more for each, and one before and after.
+// breaks leaves one more for each, and one before and after. Heads do the same, eight at a time.
 std::size_t reports_max(const BridgeOptions& options) {
-  return options.connections * (4 * options.window + 16);
+  return options.connections * (4 * options.window + 48);
 }
 
 }  // namespace
@@ -71,13 +71,38 @@ std::size_t PublisherLanes::room() const {
 }
 
 void PublisherLanes::add(const std::vector<wire::Event>& events, std::string_view epoch) {
-  const std::hash<std::string> hash;
   for (const wire::Event& event : events) {
-    const std::size_t place = hash(event.cell.parent(kAreaLetters).text()) % lines_.size();
-    lines_[place].add({.offset = event.offset,
-                       .topic = wire::geo_topic(event.cell),
-                       .payload = wire::envelope(event, epoch)});
+    line_of(event.cell)
+        .add({.offset = event.offset,
+              .topic = wire::geo_topic(event.cell),
+              .payload = wire::envelope(event, epoch),
+              .cell = event.cell});
   }
+}
+
+PublisherLine& PublisherLanes::line_of(const geo::Cell& cell) {
+  return lines_[std::hash<std::string>{}(cell.parent(kAreaLetters).text()) % lines_.size()];
+}
+
+void PublisherLanes::remember(const geo::Cell& cell, std::int64_t offset) {
+  line_of(cell).remember(cell, offset);
+}
+
+void PublisherLanes::forget_up_to(std::int64_t offset) {
+  for (PublisherLine& line : lines_) line.forget_up_to(offset);
+}
+
+void PublisherLanes::say_heads_from(std::int64_t offset, const std::string& epoch) {
+  for (PublisherLine& line : lines_) line.say_heads_from(offset, epoch);
+}
+
+std::optional<Heads::Time> PublisherLanes::next_head_at() const {
+  std::optional<Heads::Time> next;
+  for (const PublisherLine& line : lines_) {
+    const auto at = line.next_head_at();
+    if (at && (!next || *at < *next)) next = at;
+  }
+  return next;
 }
 
 void PublisherLanes::send() {

@@ -11,6 +11,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +40,14 @@ class PublisherLanes {
   /// Publishes whatever the windows allow.
   void send();
 
+  /// What the log has of a cell from before this term, and of those it has forgotten.
+  void remember(const geo::Cell& cell, std::int64_t offset);
+  void forget_up_to(std::int64_t offset);
+  /// All is remembered, and what was there up to `offset` was added: see PublisherLine.
+  void say_heads_from(std::int64_t offset, const std::string& epoch);
+  /// When there is a head to say; none while that cannot be.
+  [[nodiscard]] std::optional<Heads::Time> next_head_at() const;
+
   [[nodiscard]] bool wants_connection() const;
   /// Begins to connect what is down and due. The caller has made sure that it still leads.
   void connect();
@@ -54,6 +64,7 @@ class PublisherLanes {
   [[nodiscard]] std::uint64_t refused() const;
 
  private:
+  [[nodiscard]] PublisherLine& line_of(const geo::Cell& cell);
   void say_loss(std::string_view sentence, int code);
 
   const BridgeOptions& options_;

@@ -1,8 +1,11 @@
 #include "engine/bridge/publisher_line.hpp"
 
+#include "wire/head.hpp"
 #include "wire/topic.hpp"
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 namespace engine::bridge {
 namespace {
@@ -14,6 +17,13 @@ using Kind = Report::Kind;
 constexpr std::size_t kStatusPlace = 0;
 // Lanes number their sendings from 1.
 constexpr Lane::Ticket kStatusTicket = 0;
+// Heads have the upper half of the numbers.
+constexpr Lane::Ticket kFirstHeadTicket = Lane::Ticket{1} << 63U;
+// Of a window of 96 events: a broker that reads one packet per connection and pass reads a head in
+// place of every twelfth event at most.
+constexpr std::size_t kHeadsUnderWayMax = 8;
+// A head that the broker refuses is a fault of its rules.
+constexpr auto kHeadRefusedPause = 5s;
 // A reply usually takes 1 to 5 ms. After this long the library may have missed its own signal.
 constexpr auto kNudgeAfter = 30ms;
 // The library reports a failed attempt after 3 s; this is for when it does not.
@@ -35,13 +45,15 @@ PublisherLine::PublisherLine(const BridgeOptions& options,
       log_{log},
       place_{place},
       lane_{options.lane_capacity, options.window},
+      heads_{options.heads, options.heads.areas_max / options.connections},
       // The same id whoever leads: a new leader's connecting cuts the old one off.
       connection_{options.broker,
                   "relay-" + std::to_string(place),
                   place,
                   place == kStatusPlace ? status("offline") : RetainedMessage{},
                   reports},
-      pause_{options.retry_first, options.retry_most} {}
+      pause_{options.retry_first, options.retry_most},
+      next_head_ticket_{kFirstHeadTicket} {}
 
 PublisherLine::Change PublisherLine::settle(const Report& report) {
   const bool is_about_connection = report.kind == Kind::kConnected || report.kind == Kind::kLost;
@@ -51,6 +63,8 @@ PublisherLine::Change PublisherLine::settle(const Report& report) {
   }
   if (report.subject == kStatusTicket) {
     settle_status(report);
+  } else if (report.subject >= kFirstHeadTicket) {
+    settle_head(report);
   } else if (report.kind == Kind::kAccepted) {
     accept(report);
   } else {
@@ -70,6 +84,7 @@ PublisherLine::Change PublisherLine::welcome() {
   state_ = State::kUp;
   changed_at_ = due_at_ = replied_at_ = clock_.monotonic();
   say_status("online");
+  heads_.repeat_all(changed_at_);
   return Change::kConnected;
 }
 
@@ -84,6 +99,8 @@ PublisherLine::Change PublisherLine::lose() {
   connection_.close();  // What it still holds is sent again by the next one.
   lane_.rewind();
   statuses_outstanding_ = 0;
+  for (const auto& [ticket, area] : heads_under_way_) heads_.say_again(area, now);
+  heads_under_way_.clear();
   return Change::kLost;
 }
 
@@ -91,6 +108,7 @@ void PublisherLine::accept(const Report& report) {
   if (!lane_.acknowledge(report.subject)) return;
   ++accepted_;
   replied_at_ = clock_.monotonic();
+  for (const auto& [offset, cell] : lane_.take_accepted()) heads_.note(cell, offset, replied_at_);
   pause_.reset();
   if (is_refused_) {
     is_refused_ = false;
@@ -120,6 +138,53 @@ void PublisherLine::settle_status(const Report& report) {
   }
 }
 
+void PublisherLine::settle_head(const Report& report) {
+  const auto sent = heads_under_way_.find(report.subject);
+  if (sent == heads_under_way_.end()) return;  // Of a connection that was given up.
+  replied_at_ = clock_.monotonic();
+  if (report.kind == Kind::kRefused) {
+    heads_.say_again(sent->second, replied_at_ + kHeadRefusedPause);
+    if (!is_head_refused_) {
+      log_.error("the broker refused the head of an area; it will be said again",
+                 {{"reason_code", report.code}, {"area", sent->second.text()}});
+    }
+  }
+  is_head_refused_ = report.kind == Kind::kRefused;
+  heads_under_way_.erase(sent);
+}
+
+void PublisherLine::say_heads_from(std::int64_t offset, std::string epoch) {
+  heads_from_ = offset;
+  epoch_ = std::move(epoch);
+  heads_.repeat_all(clock_.monotonic());
+}
+
+bool PublisherLine::may_say_heads() const {
+  if (!is_up() || !heads_from_ || heads_under_way_.size() >= kHeadsUnderWayMax) return false;
+  const auto oldest = lane_.oldest();
+  return !oldest || *oldest > *heads_from_;
+}
+
+std::optional<Heads::Time> PublisherLine::next_head_at() const {
+  const auto due = may_say_heads() ? heads_.next_due() : std::nullopt;
+  return due ? std::optional{std::max(*due, due_at_)} : std::nullopt;
+}
+
+void PublisherLine::send_heads() {
+  while (may_say_heads()) {
+    const auto saying = heads_.next_to_say(clock_.monotonic());
+    if (!saying) return;
+    const Lane::Ticket ticket = next_head_ticket_++;
+    heads_under_way_.emplace(ticket, saying->area);
+    // If it fails a report says why, and it is said again.
+    if (!connection_.publish(ticket,
+                             RetainedMessage{.topic = wire::head_topic(saying->area),
+                                             .payload = wire::head_text(saying->head, epoch_)})) {
+      return;
+    }
+  }
+}
+
 void PublisherLine::send() {
   const auto now = clock_.monotonic();
   if (!is_up() || now < due_at_) return;
@@ -131,6 +196,7 @@ void PublisherLine::send() {
   while (const auto sending = lane_.next_to_send()) {
     if (!connection_.publish(*sending)) return;  // A report says why.
   }
+  send_heads();
 }
 
 void PublisherLine::nudge() {
@@ -157,7 +223,8 @@ void PublisherLine::say_status(std::string_view text) {
 }
 
 bool PublisherLine::has_outstanding() const {
-  return is_up() && (statuses_outstanding_ > 0 || lane_.has_in_flight());
+  return is_up() &&
+         (statuses_outstanding_ > 0 || !heads_under_way_.empty() || lane_.has_in_flight());
 }
 
 }  // namespace engine::bridge

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "engine/bridge/heads.hpp"
 #include "engine/bridge/lane.hpp"
 #include "engine/bridge/options.hpp"
 #include "engine/bridge/publisher_connection.hpp"
@@ -10,6 +11,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace engine::bridge {
@@ -18,6 +22,8 @@ namespace engine::bridge {
 ///
 /// A lost connection, a refused event and a reply that never comes rewind the lane; nothing counts
 /// as relayed until the broker has said so. The first line also says what the relay's status is.
+/// Each says the heads of its areas, which follow the events that they tell of: when the broker has
+/// accepted those. A new connection may be one to a broker that has forgotten: then all are said.
 /// Threads: confined. No call waits for the broker.
 class PublisherLine {
  public:
@@ -39,6 +45,15 @@ class PublisherLine {
 
   /// The next event; the lane must have room.
   void add(Lane::Message message) { lane_.push(std::move(message)); }
+  /// What the log has of a cell from before this term.
+  void remember(const geo::Cell& cell, std::int64_t offset) { heads_.remember(cell, offset); }
+  void forget_up_to(std::int64_t offset) { heads_.forget_up_to(offset); }
+  /// Everything is remembered, and every event up to `offset` is in the lane or was relayed: heads
+  /// may be said when those are. An earlier leader may have said no newer ones.
+  void say_heads_from(std::int64_t offset, std::string epoch);
+  /// When there is a head to say; none while that cannot be.
+  [[nodiscard]] std::optional<Heads::Time> next_head_at() const;
+
   /// Publishes whatever the window allows.
   void send();
   /// Makes something happen on this connection, if it is up, at most every 30 ms. The library needs
@@ -65,18 +80,27 @@ class PublisherLine {
   void accept(const Report& report);
   void refuse(const Report& report);
   void settle_status(const Report& report);
+  void settle_head(const Report& report);
+  [[nodiscard]] bool may_say_heads() const;
+  void send_heads();
 
   const BridgeOptions& options_;
   const base::Clock& clock_;
   const base::Log& log_;
   std::size_t place_;
   Lane lane_;
+  Heads heads_;
   PublisherConnection connection_;
   RetryPause pause_;
 
   State state_ = State::kDown;
   bool is_refused_ = false;  // In a streak of refusals, which is logged once.
   std::size_t statuses_outstanding_ = 0;
+  std::string epoch_;
+  std::optional<std::int64_t> heads_from_;             // None: not before more is known.
+  std::map<Lane::Ticket, geo::Cell> heads_under_way_;  // Area by ticket.
+  Lane::Ticket next_head_ticket_;
+  bool is_head_refused_ = false;  // Said once.
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;
   base::Clock::Monotonic due_at_;      // When to connect, or to send, again.

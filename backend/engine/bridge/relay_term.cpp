@@ -1,6 +1,7 @@
 #include "engine/bridge/relay_term.hpp"
 
 #include "base/error.hpp"
+#include "engine/bridge/head_store.hpp"
 #include "engine/bridge/relay_store.hpp"
 #include "engine/outbox/event_store.hpp"
 
@@ -65,6 +66,7 @@ bool RelayTerm::use_event_log() {
   try {
     if (!event_log_ && !open_event_log()) return false;
     read_event_log();
+    load_heads();
     return now < saved_at_ + around_.options.save_period || save_position();
   } catch (const base::Error& lost) {
     event_log_.reset();
@@ -82,6 +84,7 @@ bool RelayTerm::open_event_log() {
   std::string epoch = outbox::read_epoch(*connection);
   if (epoch_.empty()) {
     read_ = saved_ = RelayStore{*connection}.begin(term_);
+    head_load_.emplace(read_, HeadStore{*connection}.newest_offset());
     around_.log.info("relaying events", {{"term", term_}, {"epoch", epoch}, {"after", read_}});
   } else if (epoch != epoch_) {
     // What is in the lanes may never have happened in this history.
@@ -113,6 +116,14 @@ void RelayTerm::read_event_log() {
     poll_ = std::min(poll_ * 2, longest_poll());
   }
   is_woken_ = false;
+}
+
+void RelayTerm::load_heads() {
+  if (!head_load_) return;
+  head_load_->step(*event_log_, lanes_);
+  if (!head_load_->is_complete() || read_ < head_load_->newest()) return;
+  lanes_.say_heads_from(head_load_->newest(), epoch_);
+  head_load_.reset();
 }
 
 bool RelayTerm::save_position() {
@@ -162,9 +173,15 @@ std::chrono::milliseconds RelayTerm::longest_poll() const {
 
 std::chrono::milliseconds RelayTerm::pause() const {
   const bool wants_to_read = event_log_ && (is_woken_ || is_behind_) && lanes_.room() > 0;
-  if (wants_to_read) return kReadGap;
-  if (lanes_.has_outstanding()) return std::min(poll(), kInFlightPeriod);
-  return poll();
+  const bool wants_to_load = event_log_ && head_load_ && !head_load_->is_complete();
+  if (wants_to_read || wants_to_load) return kReadGap;
+  const auto longest = lanes_.has_outstanding() ? std::min(poll(), kInFlightPeriod) : poll();
+  const auto head_at = lanes_.next_head_at();
+  if (!head_at) return longest;
+  // Rounded up, or the relay would look again just before it is due.
+  const auto until_head =
+      std::chrono::ceil<std::chrono::milliseconds>(*head_at - around_.clock.monotonic());
+  return std::clamp(until_head, std::chrono::milliseconds{kReadGap}, longest);
 }
 
 }  // namespace engine::bridge

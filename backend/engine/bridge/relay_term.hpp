@@ -5,6 +5,7 @@
 #include "base/guarded.hpp"
 #include "base/log.hpp"
 #include "base/wake_signal.hpp"
+#include "engine/bridge/head_load.hpp"
 #include "engine/bridge/leader_lease.hpp"
 #include "engine/bridge/options.hpp"
 #include "engine/bridge/publisher_lanes.hpp"
@@ -13,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -55,6 +57,7 @@ class RelayTerm {
   [[nodiscard]] bool use_event_log();
   [[nodiscard]] bool open_event_log();
   void read_event_log();
+  void load_heads();
   [[nodiscard]] bool save_position();
   void finish();
   void show_state();
@@ -69,6 +72,7 @@ class RelayTerm {
 
   std::unique_ptr<pg::Connection> event_log_;  // None while the database is away.
   std::string epoch_;
+  std::optional<HeadLoad> head_load_;  // None before it, and when it is over.
   std::int64_t read_ = 0;   // Everything up to this offset is in the lanes, or beyond them.
   std::int64_t saved_ = 0;  // The position as the database knows it.
   base::BackOff event_log_pause_;

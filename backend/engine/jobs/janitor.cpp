@@ -24,17 +24,22 @@ Janitor::Janitor(pg::Pool& pool,
       ready_{ready},
       log_{log},
       options_{options},
+      events_{options.events},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
 void Janitor::run(const std::stop_token& stop) {
   auto rescue_at = std::chrono::steady_clock::now();
   auto retain_at = rescue_at;
+  bool are_events_due = false;
   while (!stop.stop_requested()) {
     try {
       if (std::chrono::steady_clock::now() >= retain_at) {
         retain(stop);
         retain_at = std::chrono::steady_clock::now() + options_.retain_every;
+        are_events_due = true;
       }
+      // A step at a time: a large slot takes many, and nobody's retry waits for all of them.
+      are_events_due = are_events_due && retain_events(stop);
       promote(stop);
       if (std::chrono::steady_clock::now() >= rescue_at) {
         rescue(stop);
@@ -82,6 +87,13 @@ void Janitor::retain(const std::stop_token& stop) {
   if (kept.dropped + kept.stray_deleted == 0) return;
   log_.info("jobs that ended long ago were dropped",
             {{"days", kept.dropped}, {"stray_jobs", kept.stray_deleted}});
+}
+
+bool Janitor::retain_events(const std::stop_token& stop) {
+  const int dropped_before = events_.dropped();
+  const bool is_more = events_.step(*pool_.acquire(stop));
+  if (events_.dropped() > dropped_before) log_.info("a slot of old events was dropped");
+  return is_more;
 }
 
 }  // namespace engine::jobs

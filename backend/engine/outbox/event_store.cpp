@@ -23,6 +23,10 @@ constexpr pg::Statement kReadArea{"event_read_area", R"(
   order by event_offset
   limit $4)"};
 
+constexpr pg::Statement kFirstAfter{"event_first_after",
+                                    "select min(event_offset) from engine.event"
+                                    " where event_offset > $1"};
+
 constexpr pg::Statement kBounds{"event_bounds",
                                 "select engine.epoch(), engine.newest_offset(), floor"
                                 " from engine.log"};
@@ -48,7 +52,7 @@ wire::Event event_of(const pg::Row& row) {
           .request_id = row.get<std::optional<std::string>>("request_id")};
 }
 
-constexpr std::array kStatements{kReadAfter, kReadArea, kBounds, kEpoch, kPosition};
+constexpr std::array kStatements{kReadAfter, kReadArea, kFirstAfter, kBounds, kEpoch, kPosition};
 
 }  // namespace
 
@@ -82,6 +86,10 @@ std::vector<wire::Event> read_area(pg::Transaction& tx,
   for (const pg::Row row : tx.run(kReadArea, after, upto, prefixes, limit))
     events.push_back(event_of(row));
   return events;
+}
+
+std::optional<std::int64_t> first_after(pg::Transaction& tx, std::int64_t offset) {
+  return tx.run(kFirstAfter, offset).one().get<std::optional<std::int64_t>>(0);
 }
 
 std::string read_epoch(pg::Connection& connection) {

@@ -5,6 +5,7 @@
 #include "wire/envelope.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -51,6 +52,10 @@ inline constexpr std::int64_t kScanMax = 10'000;
                                                  std::int64_t upto,
                                                  const std::vector<geo::Cell>& cells,
                                                  int limit);
+
+/// The offset of the first event after `offset`, or nothing at the end of the log. Between two
+/// slots of the log there are a thousand million offsets without an event.
+[[nodiscard]] std::optional<std::int64_t> first_after(pg::Transaction& tx, std::int64_t offset);
 
 /// The identity of this history; another after a restore or a failover.
 [[nodiscard]] std::string read_epoch(pg::Connection& connection);

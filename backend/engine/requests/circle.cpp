@@ -4,6 +4,9 @@
 #include "geo/cover.hpp"
 #include "wire/topic.hpp"
 
+#include <string>
+#include <utility>
+
 namespace engine::requests {
 
 Circle read_circle(wire::FieldReader& reader) {
@@ -17,7 +20,9 @@ Circle read_circle(wire::FieldReader& reader) {
 
 base::Json cover_view(const Circle& circle) {
   const auto cells = geo::cover(circle.centre, circle.radius_m);
-  base::Json view{{"cells", base::Json::array()}, {"filters", base::Json::array()}};
+  base::Json view{{"cells", base::Json::array()},
+                  {"filters", base::Json::array()},
+                  {"heads", base::Json::array()}};
   if (!cells) {
     view["poll"] = true;
     return view;
@@ -25,6 +30,11 @@ base::Json cover_view(const Circle& circle) {
   for (const geo::Cell& cell : *cells) {
     view["cells"].push_back(cell.text());
     view["filters"].push_back(wire::geo_filter(cell));
+    // Cells come in order, so those of one area are neighbours.
+    std::string heads = wire::head_filter(cell);
+    if (view["heads"].empty() || view["heads"].back() != heads) {
+      view["heads"].push_back(std::move(heads));
+    }
   }
   return view;
 }

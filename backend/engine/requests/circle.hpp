@@ -20,8 +20,8 @@ struct Circle {
 /// Limits: `radius_m` 1 to 50,000, everywhere.
 [[nodiscard]] Circle read_circle(wire::FieldReader& reader);
 
-/// What to subscribe to for a circle: `{cells, filters}`. Where that cannot be had (near the poles)
-/// both are empty, and `"poll": true` says what to do instead.
+/// What to subscribe to for a circle: `{cells, filters, heads}`. Where that cannot be had (near the
+/// poles) all are empty, and `"poll": true` says what to do instead.
 [[nodiscard]] base::Json cover_view(const Circle& circle);
 
 }  // namespace engine::requests

@@ -12,7 +12,8 @@
 namespace engine::requests {
 namespace {
 
-constexpr std::int64_t kLimitMax = 200;  // Of 32 KiB each at most: a reply of some MiB.
+constexpr std::int64_t kLimitMax = 200;
+constexpr std::size_t kEnvelopeBytes = 384;  // Without the data: about 300.
 constexpr std::size_t kCellsMax = 32;
 constexpr int kLettersMin = 4;
 constexpr int kLettersMax = 7;
@@ -107,6 +108,15 @@ std::optional<wire::Problem> position_problem(const outbox::Position& after,
   return std::nullopt;
 }
 
+bool add_to_page(EventPage& page, const wire::Event& event, std::size_t limit) {
+  const std::size_t bytes = event.data.size() + kEnvelopeBytes;
+  const bool is_too_much = !page.events.empty() && page.bytes + bytes > kPageBytesMax;
+  if (page.events.size() >= limit || is_too_much) return false;
+  page.bytes += bytes;
+  page.events.push_back(event);
+  return true;
+}
+
 base::Result<EventPage, wire::Problem> read_page(pg::Transaction& tx, const EventQuery& query) {
   const outbox::LogBounds bounds = outbox::read_bounds(tx);
   if (!query.after) return EventPage{.events = {}, .position = bounds.newest};
@@ -116,10 +126,20 @@ base::Result<EventPage, wire::Problem> read_page(pg::Transaction& tx, const Even
   const std::int64_t after = query.after->offset;
   const std::int64_t newest = bounds.newest.offset;
   const std::int64_t upto = after + std::min(newest - after, outbox::kScanMax);
-  EventPage page{.events = outbox::read_area(tx, after, upto, query.cells, query.limit),
-                 .position = {.epoch = bounds.newest.epoch, .offset = upto}};
-  if (page.events.size() == static_cast<std::size_t>(query.limit)) {
+  EventPage page{.events = {}, .position = {.epoch = bounds.newest.epoch, .offset = upto}};
+  const auto limit = static_cast<std::size_t>(query.limit);
+  bool is_full = false;
+  for (const wire::Event& event : outbox::read_area(tx, after, upto, query.cells, query.limit)) {
+    is_full = !add_to_page(page, event, limit);
+    if (is_full) break;
+  }
+  is_full = is_full || page.events.size() == limit;
+  if (is_full) {
     page.position.offset = page.events.back().offset;
+  } else if (upto < newest) {
+    // Nothing is to be found where no events are.
+    const std::int64_t next = outbox::first_after(tx, upto).value_or(newest + 1);
+    page.position.offset = std::min(next - 1, newest);
   }
   page.more = page.position.offset < newest;
   return page;

@@ -25,7 +25,8 @@ struct EventQuery {
 struct EventPage {
   std::vector<wire::Event> events;
   outbox::Position position;
-  bool more{false};  // The log goes on behind `position`; an empty page may say so, too.
+  std::size_t bytes{0};  // Of the envelopes, about.
+  bool more{false};      // The log goes on behind `position`; an empty page may say so, too.
 };
 
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
@@ -38,9 +39,21 @@ using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 [[nodiscard]] std::optional<wire::Problem> position_problem(const outbox::Position& after,
                                                             const outbox::LogBounds& bounds);
 
+/// The bytes of a page's envelopes at most, but for a first event that has more on its own: the
+/// largest has 32 KiB of data.
+inline constexpr std::size_t kPageBytesMax = std::size_t{1024} * 1024;
+
+/// Appends `event` unless the page has `limit` events or kPageBytesMax bytes. False: it was full,
+/// and ends before the event.
+[[nodiscard]] bool add_to_page(EventPage& page, const wire::Event& event, std::size_t limit);
+
 /// One bounded scan. Without `after`: no events, and the position of now.
 ///
-/// Limits: `tx` is REPEATABLE READ, on the primary.
+/// Limits: `tx` is READ COMMITTED, on the primary. Its first statement locks the log's slots, so
+/// none
+///         is dropped before the transaction ends, and only then takes the view that tells the
+///         floor; the view of a REPEATABLE READ transaction may be older than its locks, and then
+///         show the old floor of a log whose slot is gone.
 [[nodiscard]] base::Result<EventPage, wire::Problem> read_page(pg::Transaction& tx,
                                                                const EventQuery& query);
 

@@ -11,7 +11,7 @@ http::Response show_events(const http::Request& request, pg::Pool& pool, EventWa
   if (!query) return http::problem_response(query.error());
   auto page = [&] {
     const auto connection = pool.acquire();
-    pg::Transaction tx{*connection, pg::Isolation::kRepeatableRead, pg::Access::kReadOnly};
+    pg::Transaction tx{*connection, pg::Isolation::kReadCommitted, pg::Access::kReadOnly};
     auto read = read_page(tx, *query);
     if (read) tx.commit();
     return read;

@@ -17,16 +17,16 @@ bool take_news(EventWaiters::Wait& wait,
                const outbox::Position& read_to,
                std::int64_t newest) {
   EventPage& page = wait.page;
+  bool is_full = false;
   for (const wire::Event& event : events) {
     const bool is_meant = std::ranges::any_of(
         wait.cells, [&](const geo::Cell& cell) { return cell.contains(event.cell); });
     if (!is_meant || event.offset <= page.position.offset) continue;
-    page.events.push_back(event);
-    if (page.events.size() == wait.limit) break;
+    is_full = !add_to_page(page, event, wait.limit) || page.events.size() == wait.limit;
+    if (is_full) break;
   }
-  page.position.offset = page.events.size() == wait.limit
-                             ? page.events.back().offset
-                             : std::max(page.position.offset, read_to.offset);
+  page.position.offset =
+      is_full ? page.events.back().offset : std::max(page.position.offset, read_to.offset);
   page.more = page.position.offset < newest;
   return !page.events.empty();
 }

@@ -140,6 +140,59 @@ TEST_CASE_METHOD(EventsCase,
 }
 
 TEST_CASE_METHOD(EventsCase,
+                 "a reader who slept while its part of the log was dropped starts anew and goes on",
+                 "[integration][api]") {
+  append("9q8yyk9", 3);
+  const std::string slept_at = position_at(1);
+  append("u33dc00");
+  onlooker().query("select engine.turn_event_slot(now() + interval '1 minute')");
+  onlooker().query("select engine.keep_slot_topics(0, '', 100)");
+  REQUIRE(value_of("select engine.drop_event_slot(0, 4)") == "t");
+  append("9q8yyk9", 2);
+
+  CHECK(events("cells=9q8yy&after=" + slept_at).status == 410);
+  const Answer anew = events("cells=9q8yy");
+  REQUIRE(anew.status == 200);
+  append("9q8yyk9");
+  CHECK(events("cells=9q8yy&after=" + anew.body.at("position").get<std::string>())
+            .body.at("events")
+            .size() == 1);
+
+  // The end of what was dropped is still a position; to the next slot it is one step.
+  const Answer page = events("cells=9q8yy&after=" + position_at(4));
+  CHECK(page.status == 200);
+  CHECK(page.body.at("events").empty());
+  CHECK(page.body.at("position") == position_at(999'999'999));
+  CHECK(page.body.at("more") == true);
+  const Answer next = events("cells=9q8yy&after=" + position_at(999'999'999));
+  REQUIRE(next.body.at("events").size() == 3);
+  CHECK(next.body.at("events")[0].at("prev") == 3);
+  CHECK(next.body.at("position") == position());
+}
+
+TEST_CASE_METHOD(EventsCase, "a page is bounded in bytes, too", "[integration][api]") {
+  onlooker().query(R"(
+    select engine.append_events(array_fill('echo'::text, array[100]),
+      array_fill('note.said'::text, array[100]), array_fill('x'::text, array[100]),
+      array_fill('9q8yyk9'::text, array[100]),
+      array_fill('{"text":"' || repeat('.', 30000) || '"}', array[100])))");
+  std::vector<int> seen;
+  std::string after = position_at(0);
+  int pages = 0;
+  for (bool more = true; more; ++pages) {
+    const Answer page = events("cells=9q8yy&limit=200&after=" + after);
+    REQUIRE(page.status == 200);
+    CHECK(page.body.at("events").size() <= 34);
+    for (const int offset : offsets_of(page)) seen.push_back(offset);
+    after = page.body.at("position");
+    more = page.body.at("more");
+  }
+  CHECK(pages == 3);
+  CHECK(seen.size() == 100);
+  CHECK(std::ranges::is_sorted(seen));
+}
+
+TEST_CASE_METHOD(EventsCase,
                  "what is wrong with a query is said of each field",
                  "[integration][api]") {
   std::string many = "9q8y";

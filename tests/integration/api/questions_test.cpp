@@ -109,6 +109,7 @@ TEST_CASE_METHOD(ApiCase, "near a pole the cover says to poll", "[integration][a
   REQUIRE(cover.status == 200);
   CHECK(cover.body.at("poll") == true);
   CHECK(cover.body.at("filters").empty());
+  CHECK(cover.body.at("heads").empty());
 }
 
 TEST_CASE_METHOD(ApiCase, "an expired question is not listed", "[integration][api]") {

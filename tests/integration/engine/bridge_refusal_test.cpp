@@ -67,7 +67,7 @@ TEST_CASE_METHOD(BridgeCase,
   for (int i = 0; i < 10; ++i) append_to("9q8yyk8");  // On the same connection, behind them.
   for (int i = 0; i < 10; ++i) append_to(elsewhere());
 
-  REQUIRE(eventually([&] { return bridge->state().accepted == accepted + 10; }));
+  REQUIRE(eventually([&] { return bridge->state().accepted >= accepted + 10; }));
   REQUIRE(eventually([&] { return bridge->state().refused >= refused + 3; }));
   CHECK(heard_on(audience.heard(), kDeniedTopic) == heard);
   CHECK(bridge->is_connected());

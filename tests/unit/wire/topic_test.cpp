@@ -28,6 +28,12 @@ TEST_CASE("heads, jobs and the status have their topics", "[unit][topic]") {
   CHECK(wire::status_topic() == "earshot/v1/status");
 }
 
+TEST_CASE("the heads of a cell are those of the areas that it touches", "[unit][topic]") {
+  CHECK(wire::head_filter(cell("9q8y")) == "earshot/v1/head/9q8/y/#");
+  CHECK(wire::head_filter(cell("9q8yy")) == "earshot/v1/head/9q8/y/y");
+  CHECK(wire::head_filter(cell("9q8yyk9")) == "earshot/v1/head/9q8/y/y");
+}
+
 TEST_CASE("the cell comes back from an event's topic", "[unit][topic]") {
   CHECK(wire::cell_of_topic("earshot/v1/geo/9q8/y/y/k/9") == cell("9q8yyk9"));
 }
