@@ -49,11 +49,10 @@ inline constexpr std::size_t kPageBytesMax = std::size_t{1024} * 1024;
 
 /// One bounded scan. Without `after`: no events, and the position of now.
 ///
-/// Limits: `tx` is READ COMMITTED, on the primary. Its first statement locks the log's slots, so
-/// none
-///         is dropped before the transaction ends, and only then takes the view that tells the
-///         floor; the view of a REPEATABLE READ transaction may be older than its locks, and then
-///         show the old floor of a log whose slot is gone.
+/// Limits: `tx` is READ COMMITTED, on the primary. Its first statement locks the log's slots, and
+/// the
+///         floor is looked at once more after that: a view that was taken before a lock may show
+///         the old floor of a log whose slot is gone.
 [[nodiscard]] base::Result<EventPage, wire::Problem> read_page(pg::Transaction& tx,
                                                                const EventQuery& query);
 
