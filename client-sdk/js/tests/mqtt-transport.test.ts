@@ -1,10 +1,10 @@
 import {once} from 'node:events';
-import {createServer, type AddressInfo} from 'node:net';
-import {afterAll, beforeAll, expect, it} from 'vitest';
+import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
+import {afterAll, beforeAll, expect, it, vi} from 'vitest';
 
 import {geoFilter, headFilter} from '../src/geo/index.ts';
 import {MqttTransport} from '../src/mqtt-transport.ts';
-import type {Connection, OnMessage} from '../src/ports.ts';
+import type {BrokerAccess, Connection, OnMessage} from '../src/ports.ts';
 import {Mosquitto} from './mosquitto.ts';
 
 const broker = new Mosquitto();
@@ -44,36 +44,65 @@ it('two connections of the same caller do not cut each other off', async () => {
 	await Promise.all([one.closed, two.closed]);
 });
 
-it('a filter that the broker refuses is told by its code, and the others are granted', async () => {
-	// Mosquitto refuses by a plugin only; these are the packets of a broker that does.
+/** A broker that only says what it is told to; every packet of its client is an event `packet`. */
+async function scriptedBroker(): Promise<{server: Server; access: BrokerAccess}> {
 	const connack = Buffer.from([0x20, 2, 0, 0]);
-	const refusing = createServer((socket) => {
+	const server = createServer((socket) => {
 		socket.on('data', (packet) => {
 			if (packet[0] === 0x10) socket.write(connack);
-			if (packet[0] !== 0x82) return;
-			const id = packet.subarray(packet[1]! < 128 ? 2 : 3);
-			socket.write(Buffer.from([0x90, 5, id[0]!, id[1]!, 0, 128, 0]));
+			else server.emit('packet', packet, socket);
 		});
 	}).listen(0, '127.0.0.1');
-	await once(refusing, 'listening');
-	const {port} = refusing.address() as AddressInfo;
-	const access = {urls: [`mqtt://127.0.0.1:${port}`], client_id: 'me', username: 'me', password: 'p'};
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	const urls = [`mqtt://127.0.0.1:${port}`];
+	return {server, access: {urls, client_id: 'me', username: 'me', password: 'p'}};
+}
+
+it('a filter that the broker refuses is told by its code, and the others are granted', async () => {
+	// Mosquitto refuses by a plugin only; these are the packets of a broker that does.
+	const {server, access} = await scriptedBroker();
+	server.on('packet', (packet: Buffer, socket: Socket) => {
+		if (packet[0] !== 0x82) return;
+		const id = packet.subarray(packet[1]! < 128 ? 2 : 3);
+		socket.write(Buffer.from([0x90, 5, id[0]!, id[1]!, 0, 128, 0]));
+	});
 	const connection = await transport.connect(access, unheard);
 	const filters = ['9q8yy', '9q8', '9q8yz'].map(geoFilter);
 	expect(await connection.subscribe(filters)).toEqual([0, 128, 0]);
 	connection.close();
-	refusing.close();
+	server.close();
 });
 
-it('a broker that lives passes a probe', async () => {
-	const connection = await connect('tcp');
-	connection.probe(200);
-	const answered = await Promise.race([
-		connection.closed.then(() => 'closed'),
-		new Promise((resolve) => setTimeout(resolve, 600, 'open')),
-	]);
-	expect(answered).toBe('open');
-	connection.close();
+it('a broker that answers passes a probe, and one that says nothing is left', async () => {
+	const {server, access} = await scriptedBroker();
+	const heard = async (kind: number): Promise<Socket> => {
+		const [packet, socket] = (await once(server, 'packet')) as [Buffer, Socket];
+		expect(packet[0]).toBe(kind);
+		return socket;
+	};
+	const connection = await transport.connect(access, unheard);
+	const [pingreq, puback] = [0xc0, 0x40];
+	const pingresp = Buffer.from([0xd0, 0]);
+	const publish = Buffer.from([0x32, 5, 0, 1, 0x74, 0, 1]); // QoS 1: whoever has read it says so.
+	vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+	try {
+		connection.probe(200);
+		const socket = await heard(pingreq);
+		socket.write(Buffer.concat([pingresp, publish]));
+		await heard(puback);
+		vi.advanceTimersByTime(200);
+		socket.write(publish);
+		await heard(puback);
+
+		connection.probe(200);
+		await heard(pingreq);
+		vi.advanceTimersByTime(200);
+		await connection.closed;
+	} finally {
+		vi.useRealTimers();
+		server.close();
+	}
 });
 
 it('nothing listens: the attempt is refused, and does not linger', async () => {

@@ -17,6 +17,11 @@ export class Holding {
 		return this.#events.size;
 	}
 
+	/** The lowest offset; infinite if there is none. */
+	get first(): number {
+		return Math.min(...[...this.#events.values()].map(({offset}) => offset));
+	}
+
 	/** Whether any were dropped since the last `take` or `clear`. */
 	get isOverflown(): boolean {
 		return this.#isOverflown;
