@@ -5,10 +5,10 @@ import assert from 'node:assert/strict';
 import {remark} from '../e2e/case.mjs';
 import {Client, sanFrancisco} from '../e2e/client.mjs';
 import {EventLog} from '../e2e/event-log.mjs';
+import {Random, firstSeed} from '../e2e/random.mjs';
 import {Server} from '../e2e/server.mjs';
 import {Subscriber} from '../e2e/subscriber.mjs';
 import {until} from '../e2e/until.mjs';
-import {Chance} from './chance.mjs';
 
 const rounds = process.env.EARSHOT_TEST_FULL === '1' ? 10 : 1;
 const jobsPerFault = 12;
@@ -29,10 +29,10 @@ class Follower {
 	versions = [];
 	repeats = 0;
 
-	constructor(command, {client, chance}) {
+	constructor(command, {client, random}) {
 		this.command = command;
 		this.client = client;
-		this.chance = chance;
+		this.random = random;
 	}
 
 	/** Asks until it is answered: by nobody, or by one who has no time, is no answer. */
@@ -50,7 +50,7 @@ class Follower {
 	}
 
 	pause(least_ms, most_ms) {
-		return new Promise((resolve) => setTimeout(resolve, this.chance.between(least_ms, most_ms)));
+		return new Promise((resolve) => setTimeout(resolve, this.random.whole(least_ms, most_ms)));
 	}
 
 	async post(headers = {}) {
@@ -105,7 +105,7 @@ const channels = {
 		};
 		while (!hasEnded()) {
 			await follower.pause(100, 200);
-			if (follower.chance.between(0, 20) === 0 && (await follower.get())) return;
+			if (follower.random.whole(0, 20) === 0 && (await follower.get())) return;
 		}
 	},
 };
@@ -118,7 +118,7 @@ function commandOf(number, mark) {
 }
 
 export default async function mixedChannels(check) {
-	const chance = Chance.ofEnvironment();
+	const random = new Random(firstSeed);
 	let server = await Server.start({args});
 	let subscriber;
 	try {
@@ -133,15 +133,15 @@ export default async function mixedChannels(check) {
 		for (let round = 0; round < rounds; round++) {
 			for (const {what, strike} of faults) {
 				await check(`${what} while jobs are waited for, polled, long-polled and listened to: all end alike`, async () => {
-					const mark = `${round}/${what}/${chance.seed}`.replaceAll(' ', '-');
-					const strikeAt = chance.between(2, jobsPerFault - 2);
+					const mark = `${round}/${what}/${firstSeed}`.replaceAll(' ', '-');
+					const strikeAt = random.whole(2, jobsPerFault - 2);
 					const mine = [];
 					const ends = [];
 					let struck;
 					for (let number = 0; number < jobsPerFault; number++) {
 						const command = commandOf(number, mark);
 						const followers = Object.entries(channels).map(([name, follow]) => {
-							const follower = new Follower(command, {client, chance});
+							const follower = new Follower(command, {client, random});
 							ends.push(follow(follower, heard).then(() => (follower.name = name)));
 							return follower;
 						});
@@ -178,7 +178,7 @@ export default async function mixedChannels(check) {
 			const all = followed.flat();
 			const repeats = all.reduce((sum, each) => sum + each.repeats, 0);
 			const versions = all.reduce((sum, each) => sum + each.versions.length, 0);
-			remark(`seed ${chance.seed}: ${ids.length} jobs, ${repeats} repeats, ${versions} versions seen, ${heard().length} of them pushed`);
+			remark(`seed ${firstSeed}: ${ids.length} jobs, ${repeats} repeats, ${versions} versions seen, ${heard().length} of them pushed`);
 		});
 	} finally {
 		await subscriber?.end();

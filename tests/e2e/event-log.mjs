@@ -20,7 +20,7 @@ export class EventLog {
 
 	/** All events, oldest first: `{offset, prev, subject, cell}`. */
 	async events() {
-		return this.#query(`
+		return this.query(`
 			select coalesce(json_agg(json_build_object('offset', event_offset, 'prev', prev,
 				'subject', subject, 'cell', cell) order by event_offset), '[]') from engine.event`);
 	}
@@ -35,11 +35,12 @@ export class EventLog {
 
 	/** True when the broker has accepted every event. */
 	isRelayed() {
-		return this.#query(`
+		return this.query(`
 			select to_json(relayed_offset = engine.newest_offset()) from engine.relay`);
 	}
 
-	async #query(sql) {
+	/** The JSON that a statement selects. */
+	async query(sql) {
 		const {args, env} = this.#access();
 		const options = {env, maxBuffer: 100_000_000, timeout: 20_000};
 		const {stdout} = await promisify(execFile)('psql', [...args, '-c', sql], options);

@@ -12,11 +12,15 @@ export function takePort(port, host = '127.0.0.1') {
 	});
 }
 
+const given = new Set(); // Whoever got one may take a while to listen on it.
+
 /** Ports that nobody listens on, below those which the kernel lends to outgoing connections. */
 export async function freePorts(count) {
 	const taken = [];
 	while (taken.length < count) {
 		const port = 10_000 + Math.floor(Math.random() * 9_000);
+		if (given.has(port)) continue;
+		given.add(port);
 		try {
 			taken.push(await takePort(port, '0.0.0.0'));
 		} catch (error) {
