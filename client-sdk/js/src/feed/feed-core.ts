@@ -31,7 +31,6 @@ export class FeedCore {
 	#headsUntil_ms = -Infinity;
 	#heads = new Map<string, Head>(); // By area.
 	#pages = 0;
-	#doubted = 0; // The offset after the gap that was last looked for.
 	#pollAt_ms = 0;
 	#hasLog = true;
 	#status: FeedStatus = 'connecting';
@@ -319,10 +318,7 @@ export class FeedCore {
 
 	#lookIntoDoubt(area: Area): void {
 		if (this.#held.size === 0 && !area.ledger.isSuspicious) return;
-		const {first} = this.#held;
-		if (first > this.#doubted) this.#watch.trust(); // The gap before was filled: this is another one.
-		this.#doubted = first;
-		if (this.#watch.mayTryAgain()) return this.#due.add(area.cells);
+		if (this.#watch.mayTryAgain(this.#held.first)) return this.#due.add(area.cells);
 		area.ledger.trust();
 		if (this.#held.size > 0) this.#aimAgain('incomplete');
 	}

@@ -6,6 +6,7 @@ export class Watch {
 	readonly #random: () => number;
 	#doubtAt_ms = Infinity;
 	#doubts = 0;
+	#doubted = 0; // The offset after the gap that was last looked for.
 	#auditAt_ms = Infinity;
 	#heardAt_ms = Infinity; // The first live event since everything was read.
 
@@ -36,8 +37,10 @@ export class Watch {
 		return true;
 	}
 
-	/** False when it has been tried too often. */
-	mayTryAgain(): boolean {
+	/** False when the gap before `offset` was looked for too often. A new one is there because the last was filled. */
+	mayTryAgain(offset: number): boolean {
+		if (offset > this.#doubted) this.#doubts = 0;
+		this.#doubted = offset;
 		if (++this.#doubts <= this.#options.doubtsMax) return true;
 		this.#doubts = 0;
 		return false;
