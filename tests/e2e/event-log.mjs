@@ -27,7 +27,7 @@ export class EventLog {
 
 	/** What is kept of a request with its job: `{caller, request_id, traceparent}`; undefined: no job. */
 	async origin(requestId) {
-		const jobs = await this.#query(`
+		const jobs = await this.query(`
 			select coalesce(json_agg(json_build_object('caller', caller, 'request_id', request_id,
 				'traceparent', traceparent)), '[]') from engine.job where request_id = '${requestId}'`);
 		return jobs[0];
