@@ -36,9 +36,9 @@ struct TailFlags {
 
 /// The circle of `--near` and `--radius`, and what GET /v1/events is asked for it.
 struct Tail {
-  geo::Point centre;
-  double radius_m;
-  requests::EventQuery query;
+  geo::Point centre{};
+  double radius_m{0};
+  requests::EventQuery query{};
 };
 
 [[noreturn]] void refuse(const wire::Problem& problem) {

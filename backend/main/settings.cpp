@@ -229,6 +229,18 @@ void add_common_options(CLI::App& command, Settings& settings) {
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
 }
 
+void add_retention_options(CLI::App& command, Settings& settings) {
+  const auto is_long_enough = [](const std::string& text) {
+    const auto length = duration_of(text);
+    return length && *length >= std::chrono::hours{1} ? std::string{}
+                                                      : "must be 1h or longer, like 7d";
+  };
+  add(command, "keep-jobs", settings.keep_jobs, "How long ended jobs can be asked for, like 7d")
+      ->check(is_long_enough);
+  add(command, "keep-events", settings.keep_events, "How long events can be read, like 24h")
+      ->check(is_long_enough);
+}
+
 void add_server_options(CLI::App& command, Settings& settings) {
   add_data_dir_option(command, settings);
   add(command, "http-port", settings.http_port, "Port of the API and the page")
@@ -250,18 +262,7 @@ void add_server_options(CLI::App& command, Settings& settings) {
   add(command, "workers", settings.workers, "Threads that carry out jobs")
       // Each holds a connection, and the embedded server has room for 61.
       ->check(CLI::Range(1, 32));
-  add(command, "keep-jobs", settings.keep_jobs, "How long ended jobs can be asked for, like 7d")
-      ->check([](const std::string& text) {
-        const auto length = duration_of(text);
-        return length && *length >= std::chrono::hours{1} ? std::string{}
-                                                          : "must be 1h or longer, like 7d";
-      });
-  add(command, "keep-events", settings.keep_events, "How long events can be read, like 24h")
-      ->check([](const std::string& text) {
-        const auto length = duration_of(text);
-        return length && *length >= std::chrono::hours{1} ? std::string{}
-                                                          : "must be 1h or longer, like 24h";
-      });
+  add_retention_options(command, settings);
   add(command,
       "connections-per-address",
       settings.connections_per_address,

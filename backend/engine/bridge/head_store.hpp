@@ -12,9 +12,9 @@
 namespace engine::bridge {
 
 /// The last event of one topic; none when the topic is younger than what was asked for.
-struct LastOfTopic {
+struct LastOfTopic {  // NOLINT(cppcoreguidelines-pro-type-member-init): there is no empty cell.
   geo::Cell cell;
-  std::optional<std::int64_t> offset;
+  std::optional<std::int64_t> offset{};
 };
 
 /// What heads are made of when a term begins: the last event of every topic, read from topic to

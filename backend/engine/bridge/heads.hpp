@@ -48,9 +48,9 @@ class Heads {
   /// All are to be said again, one after the other.
   void repeat_all(Time now);
 
-  struct Saying {
+  struct Saying {  // NOLINT(cppcoreguidelines-pro-type-member-init): there is no empty cell.
     geo::Cell area;
-    wire::Head head;
+    wire::Head head{};
   };
   /// The head that is due, counted as said.
   [[nodiscard]] std::optional<Saying> next_to_say(Time now);
