@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 
 namespace commands {
 namespace {
@@ -41,15 +42,22 @@ struct Tail {
   requests::EventQuery query{};
 };
 
+std::string_view option_of(std::string_view pointer) {
+  if (pointer == "/lat") return "--near: the latitude";
+  if (pointer == "/lon") return "--near: the longitude";
+  return pointer == "/radius_m" ? "--radius" : "--after";
+}
+
 [[noreturn]] void refuse(const wire::Problem& problem) {
-  std::string why = problem.detail;
+  if (problem.errors.empty()) throw base::Error{problem.detail};
+  std::string why;
   for (const wire::FieldError& error : problem.errors) {
-    why += fmt::format("{}{} {}", why.empty() ? "" : "; ", error.pointer, error.detail);
+    why += fmt::format("{}{} {}", why.empty() ? "" : "; ", option_of(error.pointer), error.detail);
   }
   throw base::Error{why};
 }
 
-// The same words, limits and refusals as over HTTP.
+// The same limits and refusals as over HTTP, said of the options.
 Tail tail_of(const TailFlags& flags) {
   const auto comma = flags.near.find(',');
   if (comma == std::string::npos) throw base::Error{"--near must be LAT,LON, like 37.78,-122.42"};

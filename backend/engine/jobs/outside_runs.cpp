@@ -106,11 +106,16 @@ std::optional<OutsideRuns::Claimed> OutsideRuns::claim_one(pg::Connection& conne
                   .lease = lease,
                   .leased_until = now + shortest,
                   .renewed_for = kind.lease};
-  if (kind.lease > shortest) {
-    const auto renewed = renew(connection, lease, kind);
-    if (renewed) claimed.leased_until = renewed->leased_until;
+  // It is leased: whatever fails from here on, the worker must hear of it.
+  try {
+    if (kind.lease > shortest) {
+      const auto renewed = renew(connection, lease, kind);
+      if (renewed) claimed.leased_until = renewed->leased_until;
+    }
+    publish_status(connection, lease.job, parts_.statuses);
+  } catch (const base::TransientError&) {
+    // The lease is a shorter one, and who follows the job hears of it at its next step.
   }
-  publish_status(connection, lease.job, parts_.statuses);
   return claimed;
 }
 

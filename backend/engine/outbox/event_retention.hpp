@@ -21,7 +21,7 @@ struct EventRetentionOptions {
 
 /// Makes slots of the event log ahead, ends and drops them, in steps that hold nobody up.
 ///
-/// Tables and reasons: sql/engine/0018_event_slot.sql. Several processes may do it at once. Whoever
+/// Tables and reasons: sql/engine/0016_event_slot.sql. Several processes may do it at once. Whoever
 /// dies between two steps leaves nothing that is wrong: the next one begins again.
 /// Threads: confined.
 class EventRetention {

@@ -27,9 +27,13 @@ constexpr pg::Statement kFirstAfter{"event_first_after",
                                     "select min(event_offset) from engine.event"
                                     " where event_offset > $1"};
 
-constexpr pg::Statement kBounds{"event_bounds",
-                                "select engine.epoch(), engine.newest_offset(), floor"
-                                " from engine.log"};
+// engine.newest_offset(), written out: a statement locks the tables that it names itself before it
+// takes its view, but those of a function later. So a slot that is missing here is below the floor
+// here, and none goes missing until the transaction ends.
+constexpr pg::Statement kBounds{"event_bounds", R"(
+  select engine.epoch(),
+         greatest(coalesce((select max(event_offset) from engine.event), 0), l.floor), l.floor
+  from engine.log l)"};
 
 constexpr pg::Statement kEpoch{"event_epoch", "select engine.epoch()"};
 

@@ -133,11 +133,6 @@ base::Result<EventPage, wire::Problem> read_page(pg::Transaction& tx, const Even
     is_full = !add_to_page(page, event, limit);
     if (is_full) break;
   }
-  // A slot that was dropped while the bounds were read is missing above, and the floor says so only
-  // now.
-  if (auto problem = position_problem(*query.after, outbox::read_bounds(tx))) {
-    return base::fail(std::move(*problem));
-  }
   is_full = is_full || page.events.size() == limit;
   if (is_full) {
     page.position.offset = page.events.back().offset;

@@ -49,9 +49,10 @@ inline constexpr std::size_t kPageBytesMax = std::size_t{1024} * 1024;
 
 /// One bounded scan. Without `after`: no events, and the position of now.
 ///
-/// Limits: `tx` is READ COMMITTED, on the primary. Its first statement locks the log's slots; the
-///         floor is looked at once more after that, because a view that was taken before a lock may
-///         show the old floor of a log whose slot is gone.
+/// Limits: `tx` is READ COMMITTED, on the primary: a slot of the log is dropped for everybody at
+/// once,
+///         and an older view would still show the old floor. Its bounds lock the slots until it
+///         ends.
 [[nodiscard]] base::Result<EventPage, wire::Problem> read_page(pg::Transaction& tx,
                                                                const EventQuery& query);
 

@@ -68,7 +68,7 @@ export default async function eventsCommand(check) {
 		await check('a place or position that is none is refused in words', async () => {
 			const refused = await command(server, ['events', 'tail', '--near', '95,0', '--once']);
 			assert.equal(refused.code, 1);
-			assert.match(refused.stderr, /\/lat must be/);
+			assert.match(refused.stderr, /--near: the latitude must be a number/);
 			const old = await command(server, ['events', 'tail', ...here, '--after', '1-1:5', '--once']);
 			assert.equal(old.code, 1);
 			assert.match(old.stderr, /another history/);

@@ -1,3 +1,4 @@
+#include "engine/jobs/run_lease.hpp"
 #include "geo/cell.hpp"
 #include "work_case.hpp"
 
@@ -73,6 +74,23 @@ TEST_CASE_METHOD(WorkCase,
   const Json problem = job(id).at("problem");
   CHECK(problem.at("type") == "urn:earshot:problem:attempt-failed");
   CHECK(problem.at("detail") == "no paper");
+}
+
+TEST_CASE_METHOD(WorkCase,
+                 "beyond its time limit no lease is renewed, and the attempt has failed",
+                 "[integration][api]") {
+  const std::string id = accept();
+  Json work = claimed();
+  auto lease = engine::jobs::parse_run_lease(work.at("lease").get<std::string>());
+  REQUIRE(lease);
+  lease->ends_at = clock.wall();
+  work["lease"] = engine::jobs::text_of(*lease);
+  const Answer late = tell(work, "extend");
+  CHECK(late.status == 409);
+  CHECK(late.body.at("type") == "urn:earshot:problem:lease-lost");
+  const Json again = claimed();
+  CHECK(again.at("id") == id);
+  CHECK(again.at("attempt") == 2);
 }
 
 TEST_CASE_METHOD(WorkCase, "a failure may be final, and say why", "[integration][api]") {

@@ -70,11 +70,11 @@ begin
 end
 $$;
 
--- As before, with what the events' jobs were asked with; and the last event of a cell is looked for
--- otherwise. An index scan from the end of a cell's events reads every entry of theirs on its page,
--- some 250, though one is wanted (7 of 25 us per event). Most cells that have an event now had one a
--- moment ago, so the newest offsets are looked at first: few entries; only who is not there pays for
--- the other scan too.
+-- As before, with what the events' jobs were asked with. `prev` of a topic that was forgotten is
+-- engine.log.forgotten. And the last event of a cell is looked for otherwise: an index scan from the
+-- end of a cell's events reads every entry of theirs on its page, some 250, though one is wanted (7 of
+-- 25 us per event). Most cells that have an event now had one a moment ago, so the newest offsets
+-- are looked at first: few entries; only who is not there pays for the other scan too.
 drop function engine.append_events(text[], text[], text[], text[], text[]);
 create function engine.append_events(
   sources text[], types text[], subjects text[], cells text[], datas text[],
@@ -113,7 +113,7 @@ begin
        where e.cell = appended.cell and e.event_offset > before_first - newest),
       (select max(e.event_offset) from engine.event e where e.cell = appended.cell),
       (select d.event_offset from engine.dropped_topic d where d.cell = appended.cell),
-      0),
+      (select l.forgotten from engine.log l)),
     cell, source, type, subject, data::json, clock_timestamp(), traceparent, request_id
   from unnest(sources, types, subjects, cells, datas, traceparents, request_ids) with ordinality
     as appended (source, type, subject, cell, data, traceparent, request_id, n);
