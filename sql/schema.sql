@@ -131,7 +131,7 @@ CREATE FUNCTION engine.attempts_max(wanted bigint) RETURNS smallint
   from engine.job j where j.id = wanted
 $$;
 
-CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval, is_careful boolean DEFAULT false) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
+CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval, is_careful boolean DEFAULT false) RETURNS TABLE(batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer, batch_bytes integer)
     LANGUAGE plpgsql
     AS $$
 declare
@@ -157,6 +157,7 @@ begin
     batch_kind := next_batch.kind;
     batch_attempt := next_batch.attempt + 1;
     batch_jobs := next_batch.jobs;
+    batch_bytes := next_batch.bytes;
     return next;
 
     is_repeated := is_repeated or next_batch.attempt > 0;

@@ -12,7 +12,7 @@
 namespace engine {
 
 ApiRole::ApiRole(ApiOptions options,
-                 pg::Pool& readers,
+                 Pools pools,
                  std::span<const App* const> apps,
                  std::span<const jobs::OutsideKind> outside_kinds,
                  const base::Clock& clock,
@@ -20,10 +20,10 @@ ApiRole::ApiRole(ApiOptions options,
     : options_{std::move(options)},
       clock_{clock},
       log_{log},
-      readers_{readers},
+      pools_{pools},
       keyring_{options_.token_key_file, clock, log},
       gate_{requests::own_trust(keyring_), clock},
-      trust_{options_.trust, keyring_, gate_, readers, requests::fetch_keys, clock, log},
+      trust_{options_.trust, keyring_, gate_, pools.readers, requests::fetch_keys, clock, log},
       authenticator_{gate_, [this] { trust_.want_key(); }, log},
       guest_limiter_{"guests", options_.guests.rate, clock},
       web_{options_.web} {
@@ -43,14 +43,15 @@ void ApiRole::listen(const Surroundings& around, std::vector<requests::Dependenc
       router, authenticator_, keyring_, guest_limiter_, clock_, options_.guests);
   requests::mount_broker_routes(router, authenticator_, options_.broker);
   requests::mount_area_routes(router, authenticator_);
-  requests::mount_event_routes(router, authenticator_, readers_, around.event_waiters);
-  requests::mount_job_routes(router, authenticator_, readers_, around.waiters, around.statuses);
+  requests::mount_event_routes(router, authenticator_, pools_.readers, around.event_waiters);
+  requests::mount_job_routes(
+      router, authenticator_, pools_.callers, around.waiters, around.statuses);
   const requests::Acceptance acceptance{
-      commands_, around.inserter, readers_, around.waiters, clock_};
+      commands_, around.inserter, pools_.callers, around.waiters, clock_};
   requests::mount_bulk_routes(router, authenticator_, acceptance);
   requests::mount_command_routes(router, authenticator_, acceptance);
   requests::mount_work_routes(router, authenticator_, around.outside_runs, around.work_waiters);
-  requests::mount_query_routes(router, queries_, authenticator_, readers_);
+  requests::mount_query_routes(router, queries_, authenticator_, pools_.readers);
   router.set_fallback([this](const http::Request& request) { return web_.serve(request); });
   server_.emplace(options_.http, std::move(router), log_);
 }

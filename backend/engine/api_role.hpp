@@ -39,12 +39,17 @@ struct ApiOptions {
   requests::WaiterOptions waiters{};
 };
 
-/// The role `api`: everything between a client's HTTP request and its reply. GET routes read with
-/// connections of `readers`.
+/// The role `api`: everything between a client's HTTP request and its reply.
 class ApiRole {
  public:
+  /// `readers`: what the GET routes of apps, events and issuers' keys read with. `callers`: what
+  /// jobs are looked up with; their planner is pinned.
+  struct Pools {
+    pg::Pool& readers;
+    pg::Pool& callers;
+  };
   ApiRole(ApiOptions options,
-          pg::Pool& readers,
+          Pools pools,
           std::span<const App* const> apps,
           std::span<const jobs::OutsideKind> outside_kinds,
           const base::Clock& clock,
@@ -69,7 +74,7 @@ class ApiRole {
   ApiOptions options_;
   const base::Clock& clock_;
   const base::Log& log_;
-  pg::Pool& readers_;
+  Pools pools_;
   requests::TokenKeyring keyring_;
   wire::TokenGate gate_;
   requests::TrustFeed trust_;

@@ -93,17 +93,18 @@ pg::PoolOptions long_pool(const EngineOptions& options, DatabaseCheck& check) {
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
 }
 
-// Outside workers wait for their replies as other clients do, and claim as other workers do.
-pg::ConnectionOptions work_connection(const std::string& url) {
+// They wait for their replies as other clients do, but their statements are those of the queue: to
+// plan one job's status takes 0.6 ms, and to read it 0.15 ms.
+pg::ConnectionOptions caller_connection(const std::string& url) {
   pg::ConnectionOptions options = reader_connection(url);
-  options.application_name = "earshot-work";
+  options.application_name = "earshot-callers";
   options.pin_planner = true;
   return options;
 }
 
-// Two: their statements take milliseconds, and those who wait hold none.
-pg::PoolOptions work_pool(DatabaseCheck& check) {
-  return {.connections_max = 2,
+// Few: their statements take less than a millisecond, and those who wait hold none.
+pg::PoolOptions caller_pool(DatabaseCheck& check) {
+  return {.connections_max = 4,
           .wait_max = kReaderWait,
           .lease_max = kReaderMax,
           .admit = [&check](pg::Connection& connection) { check.admit(connection); }};
@@ -159,7 +160,7 @@ Engine::Engine(EngineOptions options,
       readers_{reader_connection(options.database_url), reader_pool(options, check_), log},
       long_readers_{
           connection_to(options.database_url, "earshot-long"), long_pool(options, check_), log},
-      work_{work_connection(options.database_url), work_pool(check_), log} {
+      callers_{caller_connection(options.database_url), caller_pool(check_), log} {
   check_outside_kinds(options.outside_kinds, apps);
   if (options.roles.worker) register_work(apps);
   check_database();
@@ -227,7 +228,7 @@ void Engine::start_statuses(const EngineOptions& options, const base::Clock& clo
     followers.push_back(&*status_feed_);
   }
   if (options.roles.api) {
-    followers.push_back(&waiters_.emplace(readers_, log_, options.api.waiters));
+    followers.push_back(&waiters_.emplace(callers_, log_, options.api.waiters));
   }
   statuses_.emplace(std::move(followers));
 }
@@ -282,7 +283,7 @@ void Engine::start_api(EngineOptions options,
                        const base::Clock& clock) {
   inserter_.emplace(queue_, *ids_, accepted_, log_);
   event_waiters_.emplace(readers_, heard_, log_, options.api.waiters);
-  outside_runs_.emplace(jobs::OutsideRuns::Parts{.queue = work_,
+  outside_runs_.emplace(jobs::OutsideRuns::Parts{.queue = callers_,
                                                  .ids = *ids_,
                                                  .ready = work_ready_,
                                                  .appended = appended_,
@@ -290,7 +291,8 @@ void Engine::start_api(EngineOptions options,
                                                  .statuses = &*statuses_},
                         options.outside_kinds);
   work_waiters_.emplace(*outside_runs_, work_ready_, log_, options.api.waiters);
-  api_.emplace(std::move(options.api), readers_, apps, options.outside_kinds, clock, log_);
+  const ApiRole::Pools pools{.readers = readers_, .callers = callers_};
+  api_.emplace(std::move(options.api), pools, apps, options.outside_kinds, clock, log_);
   api_->listen({.inserter = *inserter_,
                 .waiters = *waiters_,
                 .event_waiters = *event_waiters_,

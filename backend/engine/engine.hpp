@@ -48,7 +48,7 @@ struct EngineOptions {
   std::size_t workers{2};                         // Threads, each with one transaction at a time.
   jobs::LongOptions long_jobs{};
   std::vector<jobs::OutsideKind> outside_kinds{};  // For workers that speak HTTP.
-  std::size_t readers_max{8};                      // Database connections of GET routes.
+  std::size_t readers_max{8};                      // Database connections of the apps' GET routes.
 };
 
 /// One process's part of the system: the objects of its roles, made and ended in order.
@@ -97,7 +97,7 @@ class Engine {
   pg::Pool queue_;
   pg::Pool readers_;
   pg::Pool long_readers_;
-  pg::Pool work_;  // For outside workers.
+  pg::Pool callers_;  // For those who ask after jobs, and for outside workers.
   std::optional<pg::Notifier> notifier_;
   std::optional<pg::Listener> listener_;
   std::optional<bridge::Bridge> bridge_;

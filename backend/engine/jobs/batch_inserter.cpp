@@ -86,6 +86,10 @@ base::Result<std::vector<Accepted>, wire::Problem> BatchInserter::insert_all(
   return base::fail(unknown_outcome());
 }
 
+std::size_t BatchInserter::waiting_jobs() const {
+  return state_.with([](const State& state) { return state.queue_jobs; });
+}
+
 std::optional<wire::Problem> BatchInserter::enqueue(const std::shared_ptr<Waiting>& waiting) {
   return state_.update([&](State& state) -> std::optional<wire::Problem> {
     const bool is_somebody_trying = state.is_committing || !state.queue.empty();
@@ -123,9 +127,24 @@ bool BatchInserter::withdraw(const std::shared_ptr<Waiting>& waiting) {
 void BatchInserter::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const Group group = take_group(stop);
+    const auto began = steady_clock::now();
     if (!group.empty()) commit(stop, group);
-    state_.with([](State& state) { state.is_committing = false; });
+    const bool is_any_waiting = state_.with([](State& state) {
+      state.is_committing = false;
+      return !state.queue.empty();
+    });
+    if (is_any_waiting) gather(stop, began + options_.gather_for);
   }
+}
+
+// Whoever came while the last one was on its way is not alone: a claim, a lock and a commit of the
+// worker cost the same for one job as for several.
+void BatchInserter::gather(const std::stop_token& stop, Monotonic until) {
+  state_.wait_for(
+      stop,
+      until - steady_clock::now(),
+      [&](const State& state) { return state.queue_jobs >= options_.gather_jobs; },
+      [](State&, bool) {});
 }
 
 BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {

@@ -10,7 +10,7 @@ namespace engine::jobs {
 namespace {
 
 constexpr pg::Statement kClaim{"job_claim", R"(
-  select batch_id, batch_kind, batch_attempt, batch_jobs
+  select batch_id, batch_kind, batch_attempt, batch_jobs, batch_bytes
   from engine.claim($1, $2, $3, $4, $5::interval, $6))"};
 
 constexpr pg::Statement kIsAnyApart{"job_is_any_apart", R"(
@@ -20,7 +20,7 @@ constexpr pg::Statement kIsAnyApart{"job_is_any_apart", R"(
       and not exists (select from engine.paused_kind p where p.kind = b.kind)))"};
 
 constexpr pg::Statement kClaimApart{"job_claim_apart", R"(
-  select batch_id, batch_kind, batch_attempt, batch_jobs
+  select batch_id, batch_kind, batch_attempt, batch_jobs, 0
   from engine.claim_apart($1, $2, $3::interval))"};
 
 // The lateral join reads a batch's jobs by primary key, whether it holds a range or a list. A
@@ -166,7 +166,8 @@ std::vector<Claim> claims_of(const pg::Rows& rows) {
     claims.push_back({.batch = {row.get<std::int64_t>(0)},
                       .kind = row.get<std::string>(1),
                       .attempt = row.get<std::int16_t>(2),
-                      .jobs = row.get<std::int32_t>(3)});
+                      .jobs = row.get<std::int32_t>(3),
+                      .bytes = row.get<std::int32_t>(4)});
   }
   return claims;
 }

@@ -28,6 +28,7 @@ struct Claim {
   std::string kind;
   std::int16_t attempt{0};
   int jobs{0};
+  int bytes{0};  // Of all their arguments; 0 for a batch that is set apart.
 };
 
 /// Which worker holds a claim: unique for each worker thread that ever ran.

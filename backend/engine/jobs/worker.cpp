@@ -17,6 +17,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// A claim ends when it has used up the one or the other; with some of both left it has taken
+// everything that was ready.
+bool has_used_up(const ClaimBudget& budget, std::span<const Claim> claims) {
+  std::int64_t jobs = 0;
+  std::int64_t bytes = 0;
+  for (const Claim& claim : claims) {
+    jobs += claim.jobs;
+    bytes += claim.bytes;
+  }
+  return jobs >= budget.jobs_max || bytes >= budget.bytes_max;
+}
+
 }  // namespace
 
 Worker::Worker(pg::Pool& pool,
@@ -48,15 +60,18 @@ void Worker::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     if (gate_.is_time_to_look()) work_apart(stop);
     std::vector<Claim> claims = claim(stop);
-    if (claims.empty()) {
-      if (accepted_.wait_for(stop, std::min(idle.next(), longest_poll()))) idle.reset();
-      continue;
+    if (!claims.empty()) {
+      idle.reset();
+      const bool is_more_ready = has_used_up(options_.budget, claims);
+      // Each notice wakes one worker.
+      if (is_more_ready) accepted_.notify();
+      base::fail_point("work.claimed");
+      work_all(stop, std::move(claims));
+      if (is_more_ready) continue;
     }
-    idle.reset();
-    // Each notice wakes one worker; there may be more than this one has claimed.
-    accepted_.notify();
-    base::fail_point("work.claimed");
-    work_all(stop, std::move(claims));
+    // What is accepted from now on, or was while this one worked, is told. To look all the same
+    // after each piece of work made five claims of eight come back empty, at 1,000 jobs a second.
+    if (accepted_.wait_for(stop, std::min(idle.next(), longest_poll()))) idle.reset();
   }
 }
 

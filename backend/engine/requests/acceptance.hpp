@@ -12,7 +12,7 @@ namespace engine::requests {
 struct Acceptance {
   const CommandRegistry& commands;
   jobs::BatchInserter& inserter;
-  pg::Pool& readers;
+  pg::Pool& pool;
   JobWaiters& waiters;
   const base::Clock& clock;
 };

@@ -12,9 +12,9 @@ namespace {
 
 // Keys are dropped before the jobs they name; only --keep-jobs below a day can turn that around,
 // and then there is nothing to show but what was asked for.
-jobs::JobStatus as_it_stands(const jobs::Accepted& accepted, pg::Pool& readers) {
+jobs::JobStatus as_it_stands(const jobs::Accepted& accepted, pg::Pool& pool) {
   if (!accepted.is_replay) return accepted.status;
-  return jobs::find_job(*readers.acquire(), accepted.status.id).value_or(accepted.status);
+  return jobs::find_job(*pool.acquire(), accepted.status.id).value_or(accepted.status);
 }
 
 constexpr auto kReplayed = "Idempotency-Replayed";
@@ -38,9 +38,9 @@ http::Response reply_of(const jobs::JobStatus& status,
 
 http::Response accepted_reply(const http::Request& request,
                               const jobs::Accepted& accepted,
-                              pg::Pool& readers,
+                              pg::Pool& pool,
                               JobWaiters& waiters) {
-  jobs::JobStatus status = as_it_stands(accepted, readers);
+  jobs::JobStatus status = as_it_stands(accepted, pool);
   const auto wait = preferred_wait(request);
   if (!wait) return reply_of(status, accepted.is_replay, std::nullopt);
   if (jobs::is_final(status.state)) return reply_of(status, accepted.is_replay, wait);
@@ -63,10 +63,10 @@ http::Response accepted_reply(const http::Request& request,
   return reply;
 }
 
-http::Response accepted_reply(std::span<const jobs::Accepted> accepted, pg::Pool& readers) {
+http::Response accepted_reply(std::span<const jobs::Accepted> accepted, pg::Pool& pool) {
   base::Json views = base::Json::array();
   for (const jobs::Accepted& one : accepted) {
-    views.push_back(jobs::job_view(as_it_stands(one, readers)));
+    views.push_back(jobs::job_view(as_it_stands(one, pool)));
   }
   http::Response response = http::json_response(202, base::Json{{"jobs", std::move(views)}});
   if (std::ranges::all_of(accepted, &jobs::Accepted::is_replay)) {

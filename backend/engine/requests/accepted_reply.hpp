@@ -17,12 +17,12 @@ namespace engine::requests {
 /// after that time; at once when too many wait already.
 [[nodiscard]] http::Response accepted_reply(const http::Request& request,
                                             const jobs::Accepted& accepted,
-                                            pg::Pool& readers,
+                                            pg::Pool& pool,
                                             JobWaiters& waiters);
 
 /// The same for many: `{"jobs": […]}`, in their order. Nobody waits for many.
 [[nodiscard]] http::Response accepted_reply(std::span<const jobs::Accepted> accepted,
-                                            pg::Pool& readers);
+                                            pg::Pool& pool);
 
 /// The `traceparent` of a request, to be kept with its jobs.
 /// Source: W3C Trace Context, section 3.2: 55 characters for version 00.

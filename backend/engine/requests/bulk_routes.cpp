@@ -60,7 +60,7 @@ http::Response store_one(const AskedJobs& asked,
   if (key) spec->idempotency_key = key;
   const auto accepted = acceptance.inserter.insert(std::move(*spec));
   if (!accepted) return http::problem_response(accepted.error());
-  return accepted_reply(request, *accepted, acceptance.readers, acceptance.waiters);
+  return accepted_reply(request, *accepted, acceptance.pool, acceptance.waiters);
 }
 
 http::Response store_all(const AskedJobs& asked,
@@ -70,7 +70,7 @@ http::Response store_all(const AskedJobs& asked,
   if (!specs) return http::problem_response(specs.error());
   const auto accepted = acceptance.inserter.insert_all(std::move(*specs));
   if (!accepted) return http::problem_response(accepted.error());
-  return accepted_reply(*accepted, acceptance.readers);
+  return accepted_reply(*accepted, acceptance.pool);
 }
 
 http::Response store(const http::Request& request,

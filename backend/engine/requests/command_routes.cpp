@@ -41,7 +41,7 @@ http::Response reply(const Command& command,
 
   const auto stored = acceptance.inserter.insert(std::move(*spec));
   if (!stored) return http::problem_response(stored.error());
-  return accepted_reply(request, *stored, acceptance.readers, acceptance.waiters);
+  return accepted_reply(request, *stored, acceptance.pool, acceptance.waiters);
 }
 
 }  // namespace

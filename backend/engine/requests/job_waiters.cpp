@@ -15,8 +15,8 @@ constexpr std::size_t kAskedAtOnce = 512;
 
 }  // namespace
 
-JobWaiters::JobWaiters(pg::Pool& readers, const base::Log& log, WaiterOptions options)
-    : readers_{readers}, log_{log}, options_{options}, thread_{[this](const std::stop_token& stop) {
+JobWaiters::JobWaiters(pg::Pool& pool, const base::Log& log, WaiterOptions options)
+    : pool_{pool}, log_{log}, options_{options}, thread_{[this](const std::stop_token& stop) {
         run(stop);
       }} {}
 
@@ -81,7 +81,7 @@ std::vector<std::int64_t> JobWaiters::all_waited_for() const {
 
 void JobWaiters::look_at(const std::vector<std::int64_t>& ids) {
   if (ids.empty()) return;
-  const auto connection = readers_.acquire();
+  const auto connection = pool_.acquire();
   for (std::size_t first = 0; first < ids.size(); first += kAskedAtOnce) {
     const auto count = std::min(kAskedAtOnce, ids.size() - first);
     for (const auto& status :

@@ -43,7 +43,7 @@ class JobWaiters final : public jobs::StatusPublisher {
     std::function<void(const jobs::JobStatus&)> reply;
   };
 
-  JobWaiters(pg::Pool& readers, const base::Log& log, WaiterOptions options = {});
+  JobWaiters(pg::Pool& pool, const base::Log& log, WaiterOptions options = {});
 
   /// False when too many wait already: then `wait` is untouched.
   [[nodiscard]] bool add(Wait& wait);
@@ -65,7 +65,7 @@ class JobWaiters final : public jobs::StatusPublisher {
   void tell(const jobs::JobStatus& status);
   void reply_to_due();
 
-  pg::Pool& readers_;
+  pg::Pool& pool_;
   const base::Log& log_;
   const WaiterOptions options_;
   base::Guarded<State> state_;

@@ -101,13 +101,14 @@ TEST_CASE_METHOD(NaiveCase,
     create or replace function engine.claim(
       claimant bigint, kinds text[], jobs_max integer, bytes_max integer, lease interval,
       is_careful boolean default false
-    ) returns table (batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer)
+    ) returns table (batch_id bigint, batch_kind text, batch_attempt smallint, batch_jobs integer,
+                     batch_bytes integer)
     language sql volatile as $$
       update engine.batch b
         set attempt = b.attempt + 1, worker = claimant, leased_until = now() + lease
         where b.id = (select c.id from engine.batch c where c.kind = any (kinds)
                       order by c.priority, c.id limit 1 for update skip locked)
-        returning b.id, b.kind, b.attempt, b.jobs $$)");
+        returning b.id, b.kind, b.attempt, b.jobs, b.bytes $$)");
   REQUIRE(eventually([&] {
     for (int n = 0; n < 100; ++n) accept(1);
     work_all();

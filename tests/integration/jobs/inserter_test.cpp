@@ -62,6 +62,32 @@ TEST_CASE_METHOD(JobsCase, "what waits together is committed together", "[integr
   CHECK(std::stoi(value_of("select count(*) from engine.batch")) < 20);
 }
 
+TEST_CASE_METHOD(JobsCase,
+                 "who comes while a commit is under way is not committed alone",
+                 "[integration][jobs]") {
+  // Long enough that only the second of two ends it.
+  BatchInserter inserter{pool, ids, accepted, log, {.gather_for = 1h, .gather_jobs = 2}};
+  const auto connection = pool.acquire();
+  std::vector<std::future<Answer>> answers;
+  const auto insert = [&](int n) {
+    answers.push_back(std::async(std::launch::async,
+                                 [&inserter, n] { return inserter.insert(JobsCase::spec(n)); }));
+  };
+  pg::Transaction blocker{*connection};
+  blocker.query("lock table engine.batch in exclusive mode");
+  insert(0);
+  REQUIRE(support::eventually([&] { return value_of(kWaitingInserts) == "1"; }));
+  insert(1);
+  REQUIRE(support::eventually([&] { return inserter.waiting_jobs() == 1; }));
+  blocker.commit();
+  REQUIRE(answers[0].get());
+
+  insert(2);
+  REQUIRE(answers[1].get());
+  REQUIRE(answers[2].get());
+  CHECK(value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch") == "1 2");
+}
+
 TEST_CASE_METHOD(JobsCase, "a commit in doubt is settled by its ids", "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
   auto answers = [&] {

@@ -6,6 +6,8 @@
 
 #include <catch2/catch.hpp>
 
+#include <atomic>
+
 using namespace std::chrono_literals;
 using support::eventually;
 
@@ -84,6 +86,52 @@ TEST_CASE_METHOD(WakeCase,
   CHECK(is_done(1));
   CHECK(listener->facts().notices == 1);
   CHECK(notifier.sendings() == 1);
+}
+
+TEST_CASE_METHOD(WakeCase,
+                 "one notice is enough for more than one claim may take",
+                 "[integration][jobs][wake]") {
+  engine::jobs::WorkerOptions options = kOnlyWhenWoken;
+  SECTION("in jobs") {
+    options.budget.jobs_max = 1;
+  }
+  SECTION("in bytes") {
+    options.budget.bytes_max = 1;
+  }
+  listen_through(own_notifier);
+  REQUIRE(eventually([&] { return listener->is_healthy(); }));
+  work(options);
+  wait_until_worker_is_idle();
+
+  for (int batches = 0; batches < 5; ++batches) accept(1);  // Nobody is told.
+  accept_one();
+
+  CHECK(is_done(6));
+}
+
+TEST_CASE_METHOD(WakeCase,
+                 "a worker that took all there was looks again when it is told to",
+                 "[integration][jobs][wake]") {
+  std::atomic<bool> has_accepted{false};
+  engine::jobs::HandlerRegistry accepting;
+  accepting.add(kKind, jobs_test::handler([&](auto jobs, pg::Transaction& tx) {
+                  if (!has_accepted.exchange(true)) accept(1);  // Nobody is told.
+                  return jobs_test::act(jobs, tx);
+                }));
+  listen_through(own_notifier);
+  REQUIRE(eventually([&] { return listener->is_healthy(); }));
+  engine::jobs::WorkerOptions options = kOnlyWhenWoken;
+  options.listener = &*listener;
+  worker.emplace(worker_pool, accepting, ids, ready, appended, log, options);
+  wait_until_worker_is_idle();
+
+  accept_one();
+  REQUIRE(is_done(1));
+  wait_until_worker_is_idle();
+  CHECK(ends() == "1 completed");
+  accept_one();
+  CHECK(is_done(3));
+  worker.reset();
 }
 
 TEST_CASE_METHOD(WakeCase,
