@@ -2,18 +2,17 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/private_file.hpp"
+#include "bench/mqtt_client.hpp"
 #include "support/mqtt_packet.hpp"
 #include "wire/issuer.hpp"
 #include "wire/signing_key.hpp"
 #include "wire/token.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -25,8 +24,9 @@
 #include <string>
 #include <vector>
 
-// How many messages a second a Mosquitto delivers to 1,000 subscribers of one topic, with the
-// plugin and tokens, and without any: `bench_fan_out SECONDS FOLDER PLUGIN` prints a JSON object.
+// How many messages a second a Mosquitto delivers to the subscribers of one topic, with the plugin
+// and tokens, and without any: `bench_fan_out SECONDS FOLDER PLUGIN tcp|websockets SUBSCRIBERS`
+// prints a JSON object.
 //
 // Both brokers run all the time and take turns, so that whatever else the machine does meets both.
 
@@ -34,101 +34,44 @@ namespace {
 
 using namespace std::chrono_literals;
 using Steady = std::chrono::steady_clock;
+using bench::free_port;
+using bench::Transport;
 using support::Mqtt;
 
-constexpr int kSubscribers = 1000;
 constexpr int kBurst = 50;  // Messages before everything has to have arrived.
 constexpr std::size_t kPayloadBytes = 300;
 constexpr auto kTopic = "earshot/v1/geo/9q8/y/y/k/9";
 constexpr auto kPatience_ms = 20'000;
+// Connected at a time: Mosquitto looks at a WebSocket that wrote something up to 100 ms later.
+constexpr std::size_t kSlice = 200;
 
-sockaddr_in loopback(int port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
-
-int free_port() {
-  const base::FileDescriptor listener{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address = loopback(0);
-  socklen_t size = sizeof address;
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(listener.get(), any, size) != 0 || ::getsockname(listener.get(), any, &size) != 0) {
-    throw base::Error{"no free port"};
-  }
-  return ntohs(address.sin_port);
-}
-
-class Connection {
- public:
-  explicit Connection(int port) {
-    const sockaddr_in address = loopback(port);
-    const auto* peer = reinterpret_cast<const sockaddr*>(&address);
-    const auto end = Steady::now() + 10s;
-    do {  // A broker that has just been started may not listen yet.
-      socket_ = base::FileDescriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-      if (::connect(socket_.get(), peer, sizeof address) == 0) return;
-      static_cast<void>(::poll(nullptr, 0, /*timeout=*/10));
-    } while (Steady::now() < end);
-    throw base::Error{"the broker does not listen"};
-  }
-
-  void send(std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) throw base::Error{"the broker hung up"};
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-
-  /// Sends a packet, and takes the answer. Errors: base::Error when its last byte is no success.
-  void ask(std::string_view bytes) const {
-    send(bytes);
-    std::string received;
-    while (true) {
-      std::array<char, 256> buffer{};
-      const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-      if (size <= 0) throw base::Error{"the broker hung up"};
-      received.append(buffer.data(), static_cast<std::size_t>(size));
-      if (const auto answer = support::take_packet(received)) {
-        if (answer->body.empty() || answer->body.back() != 0) throw base::Error{"refused"};
-        return;
-      }
-    }
-  }
-
-  [[nodiscard]] int descriptor() const { return socket_.get(); }
-
- private:
-  base::FileDescriptor socket_;
+struct Crowd {
+  Transport transport{};
+  std::size_t size{};
 };
 
 /// One broker, its subscribers, and a publisher.
 class Side {
  public:
-  Side(const std::filesystem::path& folder, const std::string& plugin, const wire::SigningKey& key)
-      : port_{free_port()}, broker_{start(folder, plugin)}, publisher_{port_} {
+  Side(const std::filesystem::path& folder,
+       const std::string& plugin,
+       const wire::SigningKey& key,
+       Crowd crowd)
+      : crowd_{crowd},
+        port_{free_port()},
+        crowd_port_{crowd.transport == Transport::kTcp ? port_ : free_port()},
+        broker_{start(folder, plugin)},
+        publisher_{port_} {
     const bool has_plugin = !plugin.empty();
     support::Connect connect;
     connect.client_id = "relay-0";
     if (has_plugin) connect.username = connect.password = "relay";
-    publisher_.ask(support::bytes_of(connect));
-    const auto now = std::chrono::system_clock::now();
+    publisher_.send_packet(support::bytes_of(connect));
+    publisher_.take_answer();
     const wire::TokenMinter minter{key, "earshot", "earshot"};
-    for (int number = 0; number < kSubscribers; ++number) {
-      const std::string sub = "guest" + std::to_string(number);
-      connect.client_id = "own-" + sub + ".1";
-      if (has_plugin) {
-        connect.username = "own-" + sub;
-        connect.password =
-            minter.mint({.sub = sub, .issued_at = now, .expires_at = now + 1h, .roles = {}});
-      }
-      subscribers_.emplace_back(port_);
-      subscribers_.back().ask(support::bytes_of(connect));
-      subscribers_.back().ask(support::subscribe_bytes(Mqtt::k311, 1, {kTopic}));
-      waiting_.push_back({.fd = subscribers_.back().descriptor(), .events = POLLIN, .revents = 0});
+    while (subscribers_.size() < crowd.size) add_slice(has_plugin ? &minter : nullptr);
+    for (const bench::MqttClient& each : subscribers_) {
+      waiting_.push_back({.fd = each.descriptor(), .events = POLLIN, .revents = 0});
     }
   }
 
@@ -140,12 +83,14 @@ class Side {
     for (int count = 0; count < kBurst; ++count) burst += message;
     const auto begin = Steady::now();
     const double used_before = broker_seconds();
-    publisher_.send(burst);
-    std::size_t missing = message.size() * kBurst * kSubscribers;
+    publisher_.send_packet(burst);
+    std::size_t each = message.size();
+    if (crowd_.transport == Transport::kWebSockets) each += bench::frame_overhead(each);
+    std::size_t missing = each * kBurst * crowd_.size;
     while (missing > 0) missing -= receive();
     spent_ += Steady::now() - begin;
     used_s_ += broker_seconds() - used_before;
-    deliveries_ += kBurst * kSubscribers;
+    deliveries_ += static_cast<std::int64_t>(kBurst * crowd_.size);
   }
 
   [[nodiscard]] base::Json figures() const {
@@ -156,10 +101,48 @@ class Side {
   [[nodiscard]] std::chrono::duration<double> spent() const { return spent_; }
 
  private:
+  // Each step for many at once, so that they share what the broker lets them wait.
+  void add_slice(const wire::TokenMinter* minter) {
+    const std::size_t first = subscribers_.size();
+    const std::size_t last = std::min(first + kSlice, crowd_.size);
+    for (std::size_t n = first; n < last; ++n) {
+      subscribers_.emplace_back(crowd_port_, crowd_.transport);
+      if (crowd_.transport == Transport::kWebSockets) subscribers_.back().ask_for_web_socket();
+    }
+    if (crowd_.transport == Transport::kWebSockets) {
+      for (std::size_t n = first; n < last; ++n) subscribers_[n].take_web_socket();
+    }
+    for (std::size_t n = first; n < last; ++n) {
+      subscribers_[n].send_packet(support::bytes_of(connect_of(n, minter)));
+    }
+    for (std::size_t n = first; n < last; ++n) subscribers_[n].take_answer();
+    for (std::size_t n = first; n < last; ++n) {
+      subscribers_[n].send_packet(support::subscribe_bytes(Mqtt::k311, 1, {kTopic}));
+    }
+    for (std::size_t n = first; n < last; ++n) subscribers_[n].take_answer();
+  }
+
+  static support::Connect connect_of(std::size_t number, const wire::TokenMinter* minter) {
+    const std::string sub = "guest" + std::to_string(number);
+    support::Connect connect;
+    connect.client_id = "own-" + sub + ".1";
+    if (!minter) return connect;
+    const auto now = std::chrono::system_clock::now();
+    connect.username = "own-" + sub;
+    connect.password =
+        minter->mint({.sub = sub, .issued_at = now, .expires_at = now + 1h, .roles = {}});
+    return connect;
+  }
+
   [[nodiscard]] base::ChildProcess start(const std::filesystem::path& folder,
                                          const std::string& plugin) const {
     std::ostringstream conf;
-    conf << "listener " << port_ << " 127.0.0.1\nper_listener_settings false\n"
+    conf << "listener " << port_ << " 127.0.0.1\n";
+    if (crowd_.transport == Transport::kWebSockets) {
+      conf << "listener " << crowd_port_ << " 127.0.0.1\nsocket_domain ipv4\n"
+           << "protocol websockets\n";
+    }
+    conf << "per_listener_settings false\n"
          << "allow_duplicate_messages true\nset_tcp_nodelay true\nmax_queued_messages 2000\n"
          << "max_inflight_messages 1000\nconnection_messages false\nlog_type error\n"
          << "persistence false\nsys_interval 10\nuser root\n";
@@ -174,7 +157,7 @@ class Side {
     const auto path = folder / (plugin.empty() ? "plain.conf" : "plugin.conf");
     base::write_private_file(path, conf.str());
     base::ChildOptions options{.log_file = folder / "broker.log", .death_signal = SIGKILL};
-    options.open_files = 4096;
+    options.open_files = 8192;
     return base::ChildProcess{{"/usr/sbin/mosquitto", "-c", path.string()}, options};
   }
 
@@ -202,10 +185,12 @@ class Side {
     return nanoseconds / 1e9;
   }
 
+  Crowd crowd_;
   int port_;
+  int crowd_port_;
   base::ChildProcess broker_;
-  Connection publisher_;
-  std::vector<Connection> subscribers_;
+  bench::MqttClient publisher_;
+  std::vector<bench::MqttClient> subscribers_;
   std::vector<pollfd> waiting_;
   std::chrono::duration<double> spent_{0};
   double used_s_{0};
@@ -221,17 +206,18 @@ void prepare(const std::filesystem::path& folder, const wire::SigningKey& key) {
   const auto made =
       base::run_program({"/usr/bin/mosquitto_passwd", "-b", passwords, "relay", "relay"}, {}, 5s);
   if (!made.is_success()) throw base::Error{"mosquitto_passwd failed"};
-  const rlimit files{.rlim_cur = 8192, .rlim_max = 8192};
+  const rlimit files{.rlim_cur = 16'384, .rlim_max = 16'384};
   ::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 base::Json measured(std::chrono::duration<double> time,
                     const std::filesystem::path& folder,
-                    const std::string& plugin) {
+                    const std::string& plugin,
+                    Crowd crowd) {
   const wire::SigningKey key = wire::SigningKey::generate();
   prepare(folder, key);
-  Side plain{folder, "", key};
-  Side guarded{folder, plugin, key};
+  Side plain{folder, "", key, crowd};
+  Side guarded{folder, plugin, key, crowd};
   while (plain.spent() + guarded.spent() < time) {
     plain.deliver();
     guarded.deliver();
@@ -242,10 +228,14 @@ base::Json measured(std::chrono::duration<double> time,
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) return 64;
+  if (argc != 6) return 64;
   try {
     const std::chrono::duration<double> time{std::atof(argv[1])};
-    std::puts(base::to_text(measured(time, argv[2], argv[3])).c_str());
+    const Crowd crowd{.transport = std::string_view{argv[4]} == "websockets"
+                                       ? Transport::kWebSockets
+                                       : Transport::kTcp,
+                      .size = std::stoul(argv[5])};
+    std::puts(base::to_text(measured(time, argv[2], argv[3], crowd)).c_str());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_fan_out: %s\n", error.what());
     return 1;
