@@ -1,15 +1,17 @@
 #pragma once
 
 #include "engine/bridge/lane.hpp"
+#include "engine/bridge/publisher_thread.hpp"
 #include "engine/bridge/reports.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace engine::bridge {
+
+class PublisherSession;
 
 /// Where the broker is, and who the relay is there.
 struct BrokerAddress {
@@ -24,16 +26,17 @@ struct RetainedMessage {
   std::string payload;
 };
 
-/// One MQTT 5 connection that only publishes, QoS 1; the one place that knows Paho.
+/// One MQTT 5 connection that only publishes, QoS 1, over and over: each `open()` is a new session.
 ///
 /// It does what it is told and reports what came of it; when to connect again and what to send
 /// again is decided by others. No call waits for the broker.
-/// Threads: confined; the library's threads only reach the Reports.
+/// Threads: confined; `thread` only reaches the Reports.
 class PublisherConnection {
  public:
   /// `place` is what its reports are marked with. `will` is what to say on behalf of a connection
   /// that died; an empty topic: nothing.
-  PublisherConnection(BrokerAddress broker,
+  PublisherConnection(PublisherThread& thread,
+                      BrokerAddress broker,
                       std::string client_id,
                       std::size_t place,
                       RetainedMessage will,
@@ -42,47 +45,34 @@ class PublisherConnection {
   PublisherConnection(const PublisherConnection&) = delete;
   PublisherConnection& operator=(const PublisherConnection&) = delete;
 
-  /// Begins to connect anew, whatever was before. A kConnected or kLost with `attempt()` follows,
-  /// and at the end of a connection one kLost or several.
+  /// Begins to connect anew, whatever was before. A kConnected or, within 3 s, a kLost with
+  /// `attempt()` follows, and one kLost at the end of a connection that was not closed.
   void open();
   [[nodiscard]] std::uint64_t attempt() const { return attempt_; }
 
   /// A kAccepted or kRefused with the ticket follows unless the connection is lost first.
   ///
   /// Accepted means reason code "success" or "no matching subscribers", never a mere PUBACK.
-  /// Errors: false when the library refused it; a kLost with its code follows.
+  /// Errors: false when there is no connection; a kLost has said so.
   [[nodiscard]] bool publish(const Lane::Sending& sending);
   [[nodiscard]] bool publish(Lane::Ticket ticket, const RetainedMessage& message);
   [[nodiscard]] bool publish(Lane::Ticket ticket,
                              const std::string& topic,
                              const std::string& payload);
 
-  /// Wakes the library's threads by a request that the broker replies to and that changes nothing.
-  ///
-  /// The sending thread can miss its own signal and then sleeps for up to a second (Paho C 1.3.12,
-  /// fixed in 1.4: paho.mqtt.c pull request 1457). The receiving thread looks after connections
-  /// that are being made, and writes that did not fit, only when something arrives or a second is
-  /// over: 1,200 ms for a new connection beside idle ones, 130 ms beside busy ones.
-  void nudge();
-
-  /// Ends the connection. Nothing that the library still holds is published after that; it sends
-  /// the broker a DISCONNECT if it can, and then the will is not published.
+  /// Ends the connection; nothing is reported of it after that. What was not written yet never is,
+  /// and the broker is sent a DISCONNECT if it can be: then the will is not published.
   void close();
 
  private:
-  struct Session;
-
-  template <class Make>
-  bool publish_made(Lane::Ticket ticket, const Make& make);
-  void report_lost(int code);
-
+  PublisherThread& thread_;
   BrokerAddress broker_;
   std::string client_id_;
   std::size_t place_;
   RetainedMessage will_;
   Reports& reports_;
   std::uint64_t attempt_ = 0;
-  std::unique_ptr<Session> session_;
+  std::shared_ptr<PublisherSession> session_;
 };
 
 }  // namespace engine::bridge

@@ -28,7 +28,7 @@ PublisherLanes::PublisherLanes(const BridgeOptions& options,
                                const base::Log& log)
     : options_{options}, log_{log}, reports_{reports_max(options), wake} {
   for (std::size_t place = 0; place < options.connections; ++place) {
-    lines_.emplace_back(options, place, reports_, clock, log);
+    lines_.emplace_back(thread_, options, place, reports_, clock, log);
   }
 }
 
@@ -106,12 +106,7 @@ std::optional<Heads::Time> PublisherLanes::next_head_at() const {
 }
 
 void PublisherLanes::send() {
-  const bool is_connecting = std::any_of(
-      lines_.begin(), lines_.end(), [](const PublisherLine& line) { return line.is_connecting(); });
-  for (PublisherLine& line : lines_) {
-    line.send();
-    if (is_connecting) line.nudge();
-  }
+  for (PublisherLine& line : lines_) line.send();
 }
 
 bool PublisherLanes::wants_connection() const {

@@ -5,6 +5,7 @@
 #include "base/wake_signal.hpp"
 #include "engine/bridge/options.hpp"
 #include "engine/bridge/publisher_line.hpp"
+#include "engine/bridge/publisher_thread.hpp"
 #include "engine/bridge/reports.hpp"
 #include "wire/envelope.hpp"
 
@@ -70,6 +71,7 @@ class PublisherLanes {
   const BridgeOptions& options_;
   const base::Log& log_;
   Reports reports_;
+  PublisherThread thread_;
   std::deque<PublisherLine> lines_;  // Never moved: connections are pinned.
   bool is_loss_said_ = false;        // Since all were connected.
 };

@@ -24,10 +24,6 @@ constexpr Lane::Ticket kFirstHeadTicket = Lane::Ticket{1} << 63U;
 constexpr std::size_t kHeadsUnderWayMax = 8;
 // A head that the broker refuses is a fault of its rules.
 constexpr auto kHeadRefusedPause = 5s;
-// A reply usually takes 1 to 5 ms. After this long the library may have missed its own signal.
-constexpr auto kNudgeAfter = 30ms;
-// The library reports a failed attempt after 3 s; this is for when it does not.
-constexpr auto kConnectingMost = 10s;
 
 RetainedMessage status(std::string_view text) {
   return {.topic = wire::status_topic(), .payload = std::string{text}};
@@ -35,7 +31,8 @@ RetainedMessage status(std::string_view text) {
 
 }  // namespace
 
-PublisherLine::PublisherLine(const BridgeOptions& options,
+PublisherLine::PublisherLine(PublisherThread& thread,
+                             const BridgeOptions& options,
                              std::size_t place,
                              Reports& reports,
                              const base::Clock& clock,
@@ -47,7 +44,8 @@ PublisherLine::PublisherLine(const BridgeOptions& options,
       lane_{options.lane_capacity, options.window},
       heads_{options.heads, options.heads.areas_max / options.connections},
       // The same id whoever leads: a new leader's connecting cuts the old one off.
-      connection_{options.broker,
+      connection_{thread,
+                  options.broker,
                   "relay-" + std::to_string(place),
                   place,
                   place == kStatusPlace ? status("offline") : RetainedMessage{},
@@ -74,9 +72,7 @@ PublisherLine::Change PublisherLine::settle(const Report& report) {
 }
 
 bool PublisherLine::is_overdue() const {
-  const auto now = clock_.monotonic();
-  if (state_ == State::kConnecting) return now >= changed_at_ + kConnectingMost;
-  return has_outstanding() && now >= replied_at_ + options_.reply_most;
+  return has_outstanding() && clock_.monotonic() >= replied_at_ + options_.reply_most;
 }
 
 PublisherLine::Change PublisherLine::welcome() {
@@ -188,22 +184,11 @@ void PublisherLine::send_heads() {
 void PublisherLine::send() {
   const auto now = clock_.monotonic();
   if (!is_up() || now < due_at_) return;
-  if (!has_outstanding()) {
-    replied_at_ = now;
-  } else if (now >= replied_at_ + kNudgeAfter) {
-    nudge();
-  }
+  if (!has_outstanding()) replied_at_ = now;
   while (const auto sending = lane_.next_to_send()) {
     if (!connection_.publish(*sending)) return;  // A report says why.
   }
   send_heads();
-}
-
-void PublisherLine::nudge() {
-  const auto now = clock_.monotonic();
-  if (!is_up() || now < nudged_at_ + kNudgeAfter) return;
-  nudged_at_ = now;
-  connection_.nudge();
 }
 
 bool PublisherLine::wants_connection() const {

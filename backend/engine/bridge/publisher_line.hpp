@@ -30,7 +30,8 @@ class PublisherLine {
   /// What others have to know of a report.
   enum class Change { kNone, kConnected, kLost };
 
-  PublisherLine(const BridgeOptions& options,
+  PublisherLine(PublisherThread& thread,
+                const BridgeOptions& options,
                 std::size_t place,
                 Reports& reports,
                 const base::Clock& clock,
@@ -56,9 +57,6 @@ class PublisherLine {
 
   /// Publishes whatever the window allows.
   void send();
-  /// Makes something happen on this connection, if it is up, at most every 30 ms. The library needs
-  /// it now and then: see PublisherConnection::nudge().
-  void nudge();
 
   [[nodiscard]] bool wants_connection() const;
   void connect();
@@ -67,7 +65,6 @@ class PublisherLine {
   void say_status(std::string_view text);
 
   [[nodiscard]] bool is_up() const { return state_ == State::kUp; }
-  [[nodiscard]] bool is_connecting() const { return state_ == State::kConnecting; }
   [[nodiscard]] bool has_outstanding() const;
   [[nodiscard]] const Lane& lane() const { return lane_; }
   [[nodiscard]] std::uint64_t accepted() const { return accepted_; }
@@ -106,7 +103,6 @@ class PublisherLine {
   base::Clock::Monotonic due_at_;      // When to connect, or to send, again.
   base::Clock::Monotonic changed_at_;  // When `state_` changed.
   base::Clock::Monotonic replied_at_;  // When the broker last replied, or had nothing to reply to.
-  base::Clock::Monotonic nudged_at_;
 };
 
 }  // namespace engine::bridge

@@ -3,27 +3,28 @@
 #include "base/guarded.hpp"
 #include "base/wake_signal.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace engine::bridge {
 
-/// What a connection has to tell the relay. Plain data, so that telling it never allocates.
+/// What a connection has to tell the relay.
 struct Report {
   enum class Kind { kConnected, kLost, kAccepted, kRefused };
 
   std::size_t connection;  // Its place in the row of connections.
   Kind kind;
   std::uint64_t subject;  // kConnected, kLost: the attempt to connect; otherwise the ticket.
-  int code;               // MQTT 5 reason code, or Paho's (negative) error code.
+  int code;               // MQTT 5 reason code; or an errno, negative.
 };
 
-/// The inbox of the relay: what the MQTT library's threads leave for the relay's thread.
+/// The inbox of the relay: what the connections' thread leaves for the relay's.
 ///
-/// Threads: any. `push` neither blocks nor allocates nor throws, because it runs in callbacks that
-/// hold the library's locks.
+/// Threads: any. `push` neither waits nor allocates.
 /// Limits: `capacity` reports; one too many is dropped and said (`Batch::is_incomplete`).
 class Reports {
  public:
@@ -35,13 +36,13 @@ class Reports {
   Reports(std::size_t capacity, base::WakeSignal& wake)
       : capacity_{capacity}, wake_{wake}, waiting_{empty(capacity)} {}
 
-  void push(const Report& report) noexcept {
+  void push(std::span<const Report> reports) noexcept {
+    if (reports.empty()) return;
     waiting_.with([&](Batch& waiting) {
-      if (waiting.reports.size() < capacity_) {
-        waiting.reports.push_back(report);
-      } else {
-        waiting.is_incomplete = true;
-      }
+      const std::size_t room = capacity_ - waiting.reports.size();
+      const auto kept = reports.first(std::min(room, reports.size()));
+      waiting.reports.insert(waiting.reports.end(), kept.begin(), kept.end());
+      waiting.is_incomplete = waiting.is_incomplete || kept.size() < reports.size();
     });
     wake_.notify();
   }

@@ -12,10 +12,6 @@ using namespace std::chrono_literals;
 using Kind = Report::Kind;
 
 constexpr auto kLookEvery = 50ms;
-// See PublisherConnection::nudge().
-constexpr auto kNudgeAfter = 30ms;
-// The library reports a failed attempt after 3 s; this is for when it does not.
-constexpr auto kConnectingMost = 10s;
 
 }  // namespace
 
@@ -26,7 +22,12 @@ StatusFeed::StatusFeed(StatusFeedOptions options, const base::Clock& clock, cons
       waiting_{Waiting{.queue = {options_.queue_jobs_max, options_.queue_bytes_max}}},
       reports_{2 * options_.window + 16, wake_},
       // Every process has a feed of its own, so none may cut another off.
-      connection_{options_.broker, "status-" + base::random_text(12), /*place=*/0, {}, reports_},
+      connection_{connection_thread_,
+                  options_.broker,
+                  "status-" + base::random_text(12),
+                  /*place=*/0,
+                  {},
+                  reports_},
       pause_{options_.retry_first, options_.retry_most},
       thread_{[this](const std::stop_token& stop) { run(stop); }} {}
 
@@ -99,12 +100,7 @@ void StatusFeed::connect_if_due() {
 void StatusFeed::send() {
   if (state_ != State::kUp) return;
   const auto now = clock_.monotonic();
-  if (outstanding_ == 0) {
-    replied_at_ = now;
-  } else if (now >= replied_at_ + kNudgeAfter && now >= nudged_at_ + kNudgeAfter) {
-    nudged_at_ = now;
-    connection_.nudge();
-  }
+  if (outstanding_ == 0) replied_at_ = now;
   while (outstanding_ < options_.window) {
     const auto status = waiting_.with([](Waiting& waiting) {
       auto first = waiting.queue.take();
@@ -120,8 +116,7 @@ void StatusFeed::send() {
 
 bool StatusFeed::is_overdue() const {
   const auto silent_for = clock_.monotonic() - replied_at_;
-  if (state_ == State::kConnecting) return silent_for >= kConnectingMost;
-  return outstanding_ > 0 && silent_for >= options_.reply_most;
+  return state_ == State::kUp && outstanding_ > 0 && silent_for >= options_.reply_most;
 }
 
 }  // namespace engine::bridge

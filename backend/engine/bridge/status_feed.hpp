@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "base/wake_signal.hpp"
 #include "engine/bridge/publisher_connection.hpp"
+#include "engine/bridge/publisher_thread.hpp"
 #include "engine/bridge/reports.hpp"
 #include "engine/bridge/retry_pause.hpp"
 #include "engine/bridge/status_queue.hpp"
@@ -65,6 +66,7 @@ class StatusFeed final : public jobs::StatusPublisher {
   base::WakeSignal wake_;
   base::Guarded<Waiting> waiting_;
   Reports reports_;
+  PublisherThread connection_thread_;
   PublisherConnection connection_;
   RetryPause pause_;
   State state_ = State::kDown;
@@ -72,7 +74,6 @@ class StatusFeed final : public jobs::StatusPublisher {
   Lane::Ticket ticket_ = 0;
   base::Clock::Monotonic due_at_;      // When to connect again.
   base::Clock::Monotonic replied_at_;  // When the broker last replied, or owed nothing.
-  base::Clock::Monotonic nudged_at_;
   std::jthread thread_;
 };
 

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <algorithm>
+#include <array>
 #include <random>
 #include <set>
 #include <string>
@@ -174,11 +175,11 @@ TEST_CASE("an inbox that is full says that something is missing", "[unit][bridge
   Reports reports{/*capacity=*/2, wake};
   const Report report{.connection = 0, .kind = Report::Kind::kAccepted, .subject = 1, .code = 0};
 
-  reports.push(report);
-  reports.push(report);
+  reports.push(std::array{report});
+  reports.push(std::array{report});
   CHECK_FALSE(reports.take().is_incomplete);
 
-  for (int i = 0; i < 3; ++i) reports.push(report);
+  reports.push(std::array{report, report, report});
   const auto batch = reports.take();
   CHECK(batch.reports.size() == 2);
   CHECK(batch.is_incomplete);
