@@ -9,6 +9,7 @@ import type {Circle} from './geo/point.ts';
 import {EarshotProblem, type Http} from './http.ts';
 import type {Line} from './line/line.ts';
 import type {Clock} from './ports.ts';
+import {tell} from './tell.ts';
 
 /** A state, and the position at which it is exact. */
 export interface Snapshot<State> {
@@ -169,8 +170,10 @@ export class Feed<State> {
 		work(abort.signal).then(
 			(input) => this.#answer(request, abort, input, undefined),
 			(error: unknown) => {
-				const problem = error instanceof Error ? error : new Error(String(error));
-				this.#answer(request, abort, {type: 'failed', request, failure: failureOf(error)}, problem);
+				const failure = failureOf(error);
+				// The others are answers: the feed fetches a snapshot and says `reset`.
+				const problem = failure.kind === 'passing' ? asError(error) : undefined;
+				this.#answer(request, abort, {type: 'failed', request, failure}, problem);
 			},
 		);
 	}
@@ -210,19 +213,12 @@ export class Feed<State> {
 		return cellsServedBy(this.#cells, filters);
 	}
 
-	/** A listener that throws is its own problem: the feed and the others go on. */
 	#tell<Name extends keyof FeedListener<State>>(
 		name: Name,
 		...args: Parameters<NonNullable<FeedListener<State>[Name]>>
 	): void {
 		for (const listener of [...this.#listeners]) {
-			try {
-				(listener[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
-			} catch (error) {
-				queueMicrotask(() => {
-					throw error;
-				});
-			}
+			tell(() => (listener[name] as ((...args: unknown[]) => void) | undefined)?.(...args));
 		}
 	}
 }
@@ -230,6 +226,10 @@ export class Feed<State> {
 /** The query of a circle, as every route of the server takes it. */
 export function fieldsOf({lat, lon, radius_m}: Circle): Record<string, string> {
 	return {lat: String(lat), lon: String(lon), radius_m: String(radius_m)};
+}
+
+function asError(error: unknown): Error {
+	return error instanceof Error ? error : new Error(String(error));
 }
 
 function failureOf(error: unknown): Failure {
@@ -243,11 +243,10 @@ function failureOf(error: unknown): Failure {
 function pageOf(body: unknown, after: Position): EventPage {
 	const fields = isFields(body) ? body : {};
 	const position = parsePosition(fields['position']);
-	const {events, more} = fields;
-	if (!position || !Array.isArray(events)) throw new Error('The server sent no page of events');
+	const events = Array.isArray(fields['events']) ? fields['events'].map(parseEvent) : [undefined];
+	const known = events.filter((event) => event !== undefined);
+	if (!position || known.length < events.length) throw new Error('The server sent no page of events');
 	const isBack = position.epoch === after.epoch && position.offset < after.offset;
 	if (isBack) throw new Error('The server went back behind the position asked for');
-	const known = events.map(parseEvent).filter((event) => event !== undefined);
-	if (known.length < events.length) throw new Error('The server sent something that is no event');
-	return {events: known, position, more: more === true};
+	return {events: known, position, more: fields['more'] === true};
 }
