@@ -49,6 +49,21 @@ export default async function pages(check) {
 			assert.deepEqual([...asking.complaints, ...hearing.complaints], []);
 		});
 
+		await check('a page whose WebSockets are blocked looks for new questions, and shows them', async () => {
+			const blocked = await Window.open(browser, url, () => {
+				globalThis.WebSocket = class {
+					constructor() {
+						throw new Error('blocked');
+					}
+				};
+			});
+			await blocked.page.waitForSelector('[data-testid=status][data-state=polling]');
+			const text = 'Who hears this without a socket?';
+			await hearing.ask(text);
+			assert.equal(await blocked.shows(text), 'pushed');
+			await blocked.context.close();
+		});
+
 		await check('after the broker was killed the pages catch up and are live again', async () => {
 			await Promise.all([asking.watchStates(), hearing.watchStates()]);
 			const client = await Client.guest(server);
@@ -70,13 +85,17 @@ export default async function pages(check) {
 			assert.equal(hearing.loads, 1);
 		});
 
-		await check('a page stays when the whole server is killed, and goes on with the next', async () => {
+		await check('a page stays when the whole server is killed, and goes on with the next, also asking', async () => {
 			await server.kill();
+			await asking.ask('Asked while nobody was there?');
+			assert.equal(await asking.shows('Asked while nobody was there?'), 'sending');
 			const next = await server.again();
 			try {
 				const client = await Client.guest(next);
 				await client.asked('Asked of the next server?');
 				await hearing.shows('Asked of the next server?');
+				await hearing.shows('Asked while nobody was there?');
+				assert.equal(await asking.count('Asked while nobody was there?'), 1);
 				await hearing.isLive();
 				assert.equal(hearing.loads, 1);
 			} finally {
