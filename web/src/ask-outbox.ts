@@ -53,9 +53,9 @@ export class AskOutbox {
 	/** Takes up what an earlier life of the page left behind. */
 	restore(asks: readonly Ask[]): void {
 		const jobs = new Map(this.earshot.pendingJobs.map((job) => [job.key, job]));
-		const isOnItsWay = ({key, state}: Ask) => state === 'failed' || jobs.has(key);
+		const isLost = ({key, state}: Ask) => state !== 'failed' && !jobs.has(key);
 		this.#show(
-			asks.map((ask) => (isOnItsWay(ask) ? ask : {...ask, state: 'failed', problem: unsure})),
+			asks.map((ask) => (isLost(ask) ? {...ask, state: 'failed', problem: unsure} : ask)),
 		);
 		for (const {key, state} of this.#asks) {
 			if (state !== 'failed') void this.#follow(jobs.get(key)!);

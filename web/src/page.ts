@@ -6,7 +6,8 @@ import {cardsOf} from './card';
 import {areaFromQuery, queryOfArea} from './place';
 import {problemOf, type Problem} from './problem';
 import {fetchListing, questionFeed} from './question-feed';
-import {changed, emptyList, type Change, type QuestionList} from './question-store';
+import {changed, emptyList, type Change} from './question-store';
+import type {ListedQuestion, QuestionList} from './question-store';
 import {loadDrafts, saveDrafts} from './saved-drafts';
 import type {Kind, Question} from './wire';
 
@@ -139,7 +140,7 @@ export class Page {
 		const known = new Set(this.list.value.questions.map(({id}) => id));
 		this.#change({type: 'listed', listing: list});
 		this.#outbox.saw(list.questions);
-		const isNews = ({id, isPushed}: {id: string; isPushed: boolean}) =>
+		const isNews = ({id, isPushed}: ListedQuestion) =>
 			isPushed && !known.has(id) && !this.#keys.value.has(id);
 		this.#unannounced += list.questions.filter(isNews).length;
 	}
