@@ -46,6 +46,8 @@ interface FeedParts {
 	readonly random: () => number;
 }
 
+type Fetch = Extract<FeedEffect, {type: 'fetch-snapshot' | 'fetch-events'}>;
+
 /** A live view of a circle: each event once, in order, and complete; or a `reset`. */
 export class Feed<State> {
 	readonly #definition: FeedDefinition<State>;
@@ -133,7 +135,7 @@ export class Feed<State> {
 				this.#cells = effect.cells;
 				return this.#place.want(filtersOf(effect.cells));
 			case 'fetch-snapshot':
-				return this.#run(effect.request, async (signal) => {
+				return this.#run(effect, async (signal) => {
 					const get: Get = async (path) => (await this.#parts.http.call(path, {signal})).body;
 					const {state, position} = await this.#definition.snapshot(effect.circle, get);
 					const parsed = parsePosition(position);
@@ -142,7 +144,7 @@ export class Feed<State> {
 					return {type: 'snapshot', request: effect.request, position: parsed};
 				});
 			case 'fetch-events':
-				return this.#run(effect.request, async (signal) => {
+				return this.#run(effect, async (signal) => {
 					const page = await this.#fetchEvents(effect, signal);
 					return {type: 'page', request: effect.request, page};
 				});
@@ -164,13 +166,13 @@ export class Feed<State> {
 		}
 	}
 
-	#run(request: number, work: (signal: AbortSignal) => Promise<FeedInput>): void {
+	#run({type, request}: Fetch, work: (signal: AbortSignal) => Promise<FeedInput>): void {
 		const abort = new AbortController();
 		this.#running.set(request, abort);
 		work(abort.signal).then(
 			(input) => this.#answer(request, abort, input, undefined),
 			(error: unknown) => {
-				const failure = failureOf(error);
+				const failure = failureOf(error, type === 'fetch-events');
 				// The others are answers: the feed fetches a snapshot and says `reset`.
 				const problem = failure.kind === 'passing' ? asError(error) : undefined;
 				this.#answer(request, abort, {type: 'failed', request, failure}, problem);
@@ -189,7 +191,7 @@ export class Feed<State> {
 	}
 
 	async #fetchEvents(
-		{cells, circle, after, wait_s}: Extract<FeedEffect, {type: 'fetch-events'}>,
+		{cells, circle, after, wait_s}: Extract<Fetch, {type: 'fetch-events'}>,
 		signal: AbortSignal,
 	): Promise<EventPage> {
 		const query = new URLSearchParams(cells.length > 0 ? {cells: cells.join(',')} : fieldsOf(circle));
@@ -232,11 +234,11 @@ function asError(error: unknown): Error {
 	return error instanceof Error ? error : new Error(String(error));
 }
 
-function failureOf(error: unknown): Failure {
+function failureOf(error: unknown, isOfLog: boolean): Failure {
 	if (!(error instanceof EarshotProblem)) return {kind: 'passing'};
-	if (error.status === 410) return {kind: 'expired'};
+	if (isOfLog && error.status === 410) return {kind: 'expired'};
 	// Any other server answers 404 with a page of its own, but that is no log either.
-	if ([404, 405, 501].includes(error.status)) return {kind: 'no-log'};
+	if (isOfLog && [404, 405, 501].includes(error.status)) return {kind: 'no-log'};
 	return {kind: 'passing', retryAfter_ms: error.retryAfter_ms};
 }
 

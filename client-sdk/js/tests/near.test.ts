@@ -159,3 +159,11 @@ it('a position that is too old is told by a reset, and is no problem', async () 
 	await pass(2_000);
 	expect(told).toEqual(['expired']);
 });
+
+it.each([404, 410])('a snapshot that is answered %i is a problem, and is asked for ever more slowly', async (status) => {
+	server.on('GET /v1/list', () => ({status, body: {title: 'Not here'}}));
+	const feed = await near();
+	await pass(10_000);
+	expect([feed.state, feed.problem?.message]).toEqual([undefined, 'Not here']);
+	expect(server.count('GET /v1/list')).toBeLessThan(10);
+});
