@@ -19,6 +19,14 @@ export default async function pages(check) {
 			await hearing.isLive();
 		});
 
+		await check('the first paint does not wait for MQTT.js', async () => {
+			const [paint_ms, mqtt_ms] = await asking.page.evaluate(() => [
+				performance.getEntriesByName('first-paint')[0].startTime,
+				performance.getEntriesByType('resource').find(({name}) => name.includes('/mqtt.')).startTime,
+			]);
+			assert.ok(paint_ms < mqtt_ms, `painted after ${paint_ms} ms, MQTT.js asked for after ${mqtt_ms}`);
+		});
+
 		await check('what one page asks, the other shows by push, without a reload', async () => {
 			const text = 'Where do people dance tonight?';
 			await asking.ask(text);
