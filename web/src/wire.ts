@@ -30,7 +30,7 @@ export interface Listing {
 }
 
 /** The answer had not the shape that the contract promises. */
-export class WireError extends Error {
+class WireError extends Error {
 	override readonly name = 'WireError';
 }
 
