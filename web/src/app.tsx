@@ -18,7 +18,7 @@ export function App({page}: {page: Page}) {
 					<h1>
 						<Logo /> Ask Around Me
 					</h1>
-					<StatusPill state={page.status} reason={page.statusReason} />
+					<StatusPill state={page.status} />
 				</div>
 			</header>
 			<main>

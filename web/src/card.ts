@@ -1,6 +1,8 @@
-import type {Ask, AskProblem} from './ask-outbox';
-import {distance_m} from './geo';
-import type {Area} from './place';
+import type {Circle} from '@earshot/client';
+import {distance_m} from '@earshot/client/geo';
+
+import type {Ask} from './ask-outbox';
+import type {Problem} from './problem';
 import type {ListedQuestion, QuestionList} from './question-store';
 import type {Kind} from './wire';
 
@@ -20,7 +22,7 @@ export interface Card {
 	readonly author: string;
 	readonly answers: number;
 	readonly stars_mean: number | undefined;
-	readonly problem: AskProblem | undefined;
+	readonly problem: Problem | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export function cardsOf(
 	];
 }
 
-function cardOfAsk({key, jobId, state, draft, asked_at, problem}: Ask, area: Area): Card {
+function cardOfAsk({key, jobId, state, draft, asked_at, problem}: Ask, area: Circle): Card {
 	return {
 		key,
 		id: jobId,

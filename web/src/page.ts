@@ -1,15 +1,14 @@
+import type {Circle, Earshot, Feed, FeedStatus, Store} from '@earshot/client';
 import {computed, signal} from '@preact/signals';
 
-import {ApiError} from './api';
-import {AskOutbox} from './ask-outbox';
-import type {Ask} from './ask-outbox';
+import {AskOutbox, type Ask} from './ask-outbox';
 import {cardsOf} from './card';
-import {LiveFeed, type FeedState} from './live-feed';
-import {MqttTransport} from './mqtt-transport';
-import {areaFromQuery, queryOfArea, type Area} from './place';
+import {areaFromQuery, queryOfArea} from './place';
+import {problemOf, type Problem} from './problem';
+import {fetchListing, questionFeed} from './question-feed';
 import {changed, emptyList, type Change} from './question-store';
+import type {ListedQuestion, QuestionList} from './question-store';
 import {loadDrafts, saveDrafts} from './saved-drafts';
-import {Server} from './server';
 import type {Kind, Question} from './wire';
 
 const tick_ms = 15_000;
@@ -17,86 +16,88 @@ const announceEvery_ms = 5_000;
 
 /** Everything the page shows, as signals, and everything that can be done on it, as verbs. */
 export class Page {
-	readonly area = signal<Area>(areaFromQuery(location.search));
+	readonly area = signal<Circle>(areaFromQuery(location.search));
+	/** What the feed has, older questions that were fetched, and what was confirmed by its job. */
 	readonly list = signal(emptyList(this.area.value));
 	readonly asks = signal<readonly Ask[]>([]);
 	readonly text = signal('');
 	readonly kind = signal<Kind>('stars');
-	readonly problem = signal<Error | undefined>(undefined);
-	readonly statusReason = signal('');
 	readonly now_ms = signal(Date.now());
 	/** What a screen reader is told of new questions, at most every five seconds. */
 	readonly announcement = signal('');
 	readonly isLoadingOlder = signal(false);
 
-	readonly #feedState = signal<FeedState>('connecting');
+	readonly #feedStatus = signal<FeedStatus>('connecting');
+	readonly #feedProblem = signal<Problem | undefined>(undefined);
+	readonly #ownProblem = signal<Problem | undefined>(undefined); // Of what was tried by hand.
 	readonly #isOnline = signal(navigator.onLine);
 	readonly #keys = signal<ReadonlyMap<string, string>>(new Map());
 	#unannounced = 0;
 
-	readonly status = computed<FeedState>(() =>
-		this.#isOnline.value ? this.#feedState.value : 'offline',
+	readonly status = computed<FeedStatus>(() =>
+		this.#isOnline.value ? this.#feedStatus.value : 'offline',
 	);
+	readonly problem = computed(() => this.#feedProblem.value ?? this.#ownProblem.value);
 	readonly cards = computed(() => cardsOf(this.list.value, this.asks.value, this.#keys.value));
 
-	readonly #server = new Server(tabStorage());
-	readonly #outbox = new AskOutbox(this.#server, {
-		onAsks: (asks) => this.#showAsks(asks),
-		onConfirmed: (key, question) => this.#confirm(key, question),
-	});
-	readonly #feed = new LiveFeed(this.area.value, this.#sources(), {
-		onState: (state, reason) => {
-			this.#feedState.value = state;
-			this.statusReason.value = reason;
-		},
-		onSnapshot: (snapshot) => {
-			this.#change({type: 'listed', snapshot});
-			for (const question of snapshot.questions) this.#outbox.saw(question);
-		},
-		onQuestion: (question) => this.#push(question),
-		onProblem: (problem) => (this.problem.value = problem),
-	});
+	readonly #outbox: AskOutbox;
+	#feed: Feed<QuestionList> | undefined;
+
+	/** `store` is where drafts survive a reload, if there is such a place. */
+	constructor(
+		private readonly earshot: Earshot,
+		private readonly store: Store | undefined,
+	) {
+		this.#outbox = new AskOutbox(earshot, {
+			onAsks: (asks) => (this.asks.value = asks),
+			onConfirmed: (key, question) => this.#confirm(key, question),
+		});
+	}
 
 	/** Begins to listen; the page lives as long as its tab. */
 	start(): void {
-		const saved = loadDrafts(tabStorage());
+		const saved = loadDrafts(this.store);
 		this.text.value = saved.text;
 		this.#outbox.restore(saved.asks);
 		this.text.subscribe(() => this.#save());
 		this.asks.subscribe(() => this.#save());
 		setInterval(() => (this.now_ms.value = Date.now()), tick_ms);
 		setInterval(() => this.#announce(), announceEvery_ms);
-		document.addEventListener('visibilitychange', () => {
-			if (document.visibilityState !== 'visible') return;
-			this.now_ms.value = Date.now();
-			this.#feed.resync();
-		});
+		document.addEventListener('visibilitychange', () => (this.now_ms.value = Date.now()));
 		addEventListener('offline', () => (this.#isOnline.value = false));
-		addEventListener('online', () => {
-			this.#isOnline.value = true;
-			this.#feed.resync();
+		addEventListener('online', () => (this.#isOnline.value = true));
+		this.#feed = this.earshot.near(this.area.value, questionFeed);
+		this.#feed.listen({
+			state: (list) => this.#show(list),
+			status: (status) => (this.#feedStatus.value = status),
+			reset: (reason) => {
+				// Another history: what was known of the old one is void.
+				if (reason === 'epoch') this.list.value = emptyList(this.area.value);
+			},
+			problem: (problem) => (this.#feedProblem.value = problem && problemOf(problem)),
 		});
-		void this.#feed.run();
 	}
 
-	move(area: Area): void {
+	move(area: Circle): void {
 		this.area.value = area;
 		history.replaceState(null, '', queryOfArea(area));
 		this.#change({type: 'moved', area});
-		this.#feed.move(area);
+		this.#feed?.move(area);
 	}
 
 	/** Hands in what the form holds and empties it; the text lives on in its card. */
 	ask(): void {
 		const {lat, lon} = this.area.value;
 		const draft = {text: this.text.value.trim(), kind: this.kind.value, lat, lon};
-		this.text.value = '';
 		this.now_ms.value = Date.now();
-		void this.#outbox.submit(draft);
+		this.#try(() => {
+			this.#outbox.submit(draft);
+			this.text.value = '';
+		});
 	}
 
 	retryAsk(key: string): void {
-		void this.#outbox.retry(key);
+		this.#try(() => this.#outbox.retry(key));
 	}
 
 	/** Puts a failed question back into the form, unless that would overwrite another one. */
@@ -113,8 +114,9 @@ export class Page {
 	}
 
 	retry(): void {
-		this.problem.value = undefined;
-		this.#feed.resync();
+		this.#feedProblem.value = undefined;
+		this.#ownProblem.value = undefined;
+		this.earshot.wake();
 	}
 
 	async loadOlder(): Promise<void> {
@@ -122,39 +124,25 @@ export class Page {
 		if (next === undefined || this.isLoadingOlder.value) return;
 		this.isLoadingOlder.value = true;
 		try {
-			const snapshot = await this.#server.questions(area, undefined, next);
-			if (area === this.area.value) this.#change({type: 'older-listed', snapshot});
+			const listing = await fetchListing(area, (path) => this.earshot.get(path), next);
+			if (area === this.area.value) this.#change({type: 'older-listed', listing});
+			this.#ownProblem.value = undefined;
 		} catch (error) {
-			if (error instanceof ApiError) this.problem.value = error;
+			this.#ownProblem.value = problemOf(error);
 		} finally {
 			this.isLoadingOlder.value = false;
 		}
 	}
 
-	#sources() {
-		const server = this.#server;
-		return {
-			cover: server.cover.bind(server),
-			broker: server.broker.bind(server),
-			questions: server.questions.bind(server),
-			transport: new MqttTransport(server.renewToken.bind(server)),
-		};
-	}
-
-	#push(question: Question): void {
-		const before = this.list.value.questions.length;
-		this.#change({type: 'pushed', question});
-		this.#outbox.saw(question);
-		const isOurs = this.#keys.value.has(question.id);
-		if (this.list.value.questions.length > before && !isOurs) this.#unannounced++;
-	}
-
-	/** A push may overtake the 202 that tells which question is ours. */
-	#showAsks(asks: readonly Ask[]): void {
-		this.asks.value = asks;
-		const ids = new Set(asks.map(({jobId}) => jobId));
-		const overtaken = this.list.value.questions.filter(({id}) => ids.has(id));
-		for (const question of overtaken) queueMicrotask(() => this.#outbox.saw(question));
+	#show(list: QuestionList): void {
+		// A feed goes on with the circle that was left until it has the new one.
+		if (list.area !== this.area.value) return;
+		const known = new Set(this.list.value.questions.map(({id}) => id));
+		this.#change({type: 'listed', listing: list});
+		this.#outbox.saw(list.questions);
+		const isNews = ({id, isPushed}: ListedQuestion) =>
+			isPushed && !known.has(id) && !this.#keys.value.has(id);
+		this.#unannounced += list.questions.filter(isNews).length;
 	}
 
 	#confirm(key: string, question: Question): void {
@@ -166,6 +154,15 @@ export class Page {
 		this.list.value = changed(this.list.value, change);
 	}
 
+	#try(action: () => void): void {
+		try {
+			action();
+			this.#ownProblem.value = undefined;
+		} catch (error) {
+			this.#ownProblem.value = problemOf(error);
+		}
+	}
+
 	#announce(): void {
 		const count = this.#unannounced;
 		this.#unannounced = 0;
@@ -174,15 +171,6 @@ export class Page {
 	}
 
 	#save(): void {
-		saveDrafts(tabStorage(), {text: this.text.value, asks: this.asks.value});
-	}
-}
-
-/** Session storage, where the browser allows it. */
-function tabStorage(): Storage | undefined {
-	try {
-		return sessionStorage;
-	} catch {
-		return undefined;
+		saveDrafts(this.store, {text: this.text.value, asks: this.asks.value});
 	}
 }

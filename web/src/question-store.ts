@@ -1,6 +1,7 @@
-import {distance_m} from './geo';
-import type {Area} from './place';
-import type {Question, Snapshot} from './wire';
+import type {Circle} from '@earshot/client';
+import {distance_m} from '@earshot/client/geo';
+
+import type {Listing, Question} from './wire';
 
 export interface ListedQuestion extends Question {
 	readonly distance_m: number;
@@ -10,63 +11,65 @@ export interface ListedQuestion extends Question {
 
 /** The questions of one area, newest first. */
 export interface QuestionList {
-	readonly area: Area;
-	/** Undefined until a list of this area has arrived. */
-	readonly epoch: string | undefined;
+	readonly area: Circle;
+	/** False until a list of this area has arrived. */
+	readonly isListed: boolean;
 	readonly questions: readonly ListedQuestion[];
 	/** Where older ones continue. */
 	readonly next: string | undefined;
 }
 
+/** A question on its way into the list, or one of another list. */
+type Incoming = Question & Partial<ListedQuestion>;
+
 export type Change =
-	| {readonly type: 'listed'; readonly snapshot: Snapshot}
-	| {readonly type: 'older-listed'; readonly snapshot: Snapshot}
+	| {
+			readonly type: 'listed';
+			readonly listing: {readonly questions: readonly Incoming[]; readonly next: string | undefined};
+	  }
+	| {readonly type: 'older-listed'; readonly listing: Listing}
 	| {readonly type: 'pushed'; readonly question: Question}
-	| {readonly type: 'moved'; readonly area: Area};
+	| {readonly type: 'moved'; readonly area: Circle};
 
 const questionsMax = 1_000; // The oldest go first; `next` still leads to them.
 
-export function emptyList(area: Area): QuestionList {
-	return {area, epoch: undefined, questions: [], next: undefined};
+export function emptyList(area: Circle): QuestionList {
+	return {area, isListed: false, questions: [], next: undefined};
 }
 
 /**
  * Merges one change into the list: by id, and never an older version over a newer one.
  *
- * Shape:  the list it was given, when nothing changes.
+ * Shape:  the same questions, when none of them changes.
  */
 export function changed(list: QuestionList, change: Change): QuestionList {
 	switch (change.type) {
 		case 'listed': {
-			const {snapshot} = change;
-			// Another epoch is another history (a restored database): what was known of the old one is
-			// void.
-			const isNewHistory = list.epoch !== undefined && list.epoch !== snapshot.position.epoch;
-			const known = isNewHistory ? emptyList(list.area) : list;
-			const ids = new Set(known.epoch === undefined ? [] : known.questions.map(({id}) => id));
+			const {questions, next} = change.listing;
+			const ids = new Set(list.isListed ? list.questions.map(({id}) => id) : []);
 			// A list that reaches no known question leaves a hole below it; `next` leads into the hole.
-			const next = snapshot.questions.some(({id}) => ids.has(id)) ? known.next : snapshot.next;
-			return {...merged(known, snapshot.questions, false), epoch: snapshot.position.epoch, next};
+			const isJoined = questions.some(({id}) => ids.has(id));
+			return {...merged(list, questions), isListed: true, next: isJoined ? list.next : next};
 		}
 		case 'older-listed':
-			return {...merged(list, change.snapshot.questions, false), next: change.snapshot.next};
+			return {...merged(list, change.listing.questions), next: change.listing.next};
 		case 'pushed':
-			return merged(list, [change.question], true);
+			return merged(list, [{...change.question, isPushed: true}]);
 		case 'moved':
-			return {...merged(emptyList(change.area), list.questions, false)};
+			return merged(
+				emptyList(change.area),
+				list.questions.map((question) => ({...question, isPushed: false})),
+			);
 	}
 }
 
-function merged(
-	list: QuestionList,
-	incoming: readonly Question[],
-	isPushed: boolean,
-): QuestionList {
+function merged(list: QuestionList, incoming: readonly Incoming[]): QuestionList {
 	const byId = new Map(list.questions.map((question) => [question.id, question]));
 	let isChanged = false;
 	for (const question of incoming) {
 		const away_m = distance_m(list.area, question);
 		const known = byId.get(question.id);
+		const {isPushed = false} = question;
 		const newest = newestOf(known, {...question, distance_m: away_m, isPushed});
 		if (newest === known || away_m > list.area.radius_m) continue;
 		byId.set(question.id, newest);

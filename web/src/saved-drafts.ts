@@ -1,3 +1,5 @@
+import type {Store} from '@earshot/client';
+
 import type {Ask} from './ask-outbox';
 import {isFields, optionalText} from './wire';
 
@@ -10,7 +12,7 @@ export interface Drafts {
 const storageKey = 'ask-around-me.drafts';
 const none: Drafts = {text: '', asks: []};
 
-export function loadDrafts(storage: Pick<Storage, 'getItem'> | undefined): Drafts {
+export function loadDrafts(storage: Pick<Store, 'getItem'> | undefined): Drafts {
 	try {
 		const saved: unknown = JSON.parse(storage?.getItem(storageKey) ?? 'null');
 		if (!isFields(saved) || !Array.isArray(saved['asks'])) return none;
@@ -20,7 +22,7 @@ export function loadDrafts(storage: Pick<Storage, 'getItem'> | undefined): Draft
 	}
 }
 
-export function saveDrafts(storage: Pick<Storage, 'setItem'> | undefined, drafts: Drafts): void {
+export function saveDrafts(storage: Pick<Store, 'setItem'> | undefined, drafts: Drafts): void {
 	try {
 		storage?.setItem(storageKey, JSON.stringify(drafts));
 	} catch {

@@ -20,52 +20,17 @@ export interface Question {
 	readonly version: number;
 }
 
-/** A place in the history of one database: offsets of another epoch mean nothing. */
-export interface Position {
-	readonly epoch: string;
-	readonly offset: number;
-}
-
-export interface Snapshot {
+/** Some questions of an area, newest first. */
+export interface Listing {
 	readonly questions: readonly Question[];
-	readonly position: Position;
+	/** Up to where it is exact, for the feed. */
+	readonly position: string;
+	/** Where older ones continue. */
 	readonly next: string | undefined;
 }
 
-export interface Cover {
-	/** Empty where live updates cannot be had by topic; then the list is fetched again and again. */
-	readonly filters: readonly string[];
-}
-
-export interface Broker {
-	readonly urls: readonly string[];
-	readonly client_id: string;
-	readonly username: string;
-	readonly password: string;
-}
-
-export interface Envelope {
-	readonly type: string;
-	readonly epoch: string;
-	readonly offset: number;
-	readonly prev: number;
-	readonly question: Question | undefined;
-}
-
-export interface Job {
-	readonly id: string;
-	readonly state: string;
-	readonly result: unknown;
-	readonly problem: {readonly title: string; readonly detail: string} | undefined;
-}
-
-export interface Guest {
-	readonly token: string;
-	readonly expires_at: string;
-}
-
 /** The answer had not the shape that the contract promises. */
-export class WireError extends Error {
+class WireError extends Error {
 	override readonly name = 'WireError';
 }
 
@@ -91,75 +56,22 @@ export function parseQuestion(value: unknown): Question {
 	};
 }
 
-export function parseSnapshot(value: unknown): Snapshot {
-	const fields = fieldsOf(value, 'questions');
-	return {
-		questions: list(fields, 'questions').map(parseQuestion),
-		position: parsePosition(text(fields, 'position')),
-		next: optionalText(fields, 'next'),
-	};
-}
-
-export function parsePosition(value: string): Position {
-	const colon = value.lastIndexOf(':');
-	const offset = Number(value.slice(colon + 1));
-	if (colon < 1 || !Number.isSafeInteger(offset)) throw new WireError(`no position: ${value}`);
-	return {epoch: value.slice(0, colon), offset};
-}
-
-/**
- * Undefined for what is no envelope: a topic may carry anything, and one bad message stops
- * nothing.
- */
-export function parseEnvelope(payload: string): Envelope | undefined {
+/** Undefined for what is no question: one bad event stops nothing. */
+export function questionIn(value: unknown): Question | undefined {
 	try {
-		const fields = fieldsOf(JSON.parse(payload), 'envelope');
-		const type = text(fields, 'type');
-		return {
-			type,
-			epoch: text(fields, 'epoch'),
-			offset: number(fields, 'offset'),
-			prev: optionalNumber(fields, 'prev') ?? 0,
-			question: type === 'question.asked' ? parseQuestion(fields['data']) : undefined,
-		};
+		return parseQuestion(value);
 	} catch {
 		return undefined;
 	}
 }
 
-export function parseCover(value: unknown): Cover {
-	const fields = fieldsOf(value, 'cover');
-	const isPoll = fields['poll'] === true;
-	return {filters: isPoll ? [] : list(fields, 'filters').map((filter) => String(filter))};
-}
-
-export function parseBroker(value: unknown): Broker {
-	const fields = fieldsOf(value, 'broker');
+export function parseListing(value: unknown): Listing {
+	const fields = fieldsOf(value, 'questions');
 	return {
-		urls: list(fields, 'urls').map((url) => String(url)),
-		client_id: text(fields, 'client_id'),
-		username: text(fields, 'username'),
-		password: text(fields, 'password'),
+		questions: list(fields, 'questions').map(parseQuestion),
+		position: text(fields, 'position'),
+		next: optionalText(fields, 'next'),
 	};
-}
-
-export function parseJob(value: unknown): Job {
-	const fields = fieldsOf(value, 'job');
-	const problem = isFields(fields['problem']) ? fields['problem'] : undefined;
-	return {
-		id: text(fields, 'id'),
-		state: text(fields, 'state'),
-		result: fields['result'] ?? undefined,
-		problem: problem && {
-			title: optionalText(problem, 'title') ?? 'The question was refused',
-			detail: optionalText(problem, 'detail') ?? '',
-		},
-	};
-}
-
-export function parseGuest(value: unknown): Guest {
-	const fields = fieldsOf(value, 'guest');
-	return {token: text(fields, 'token'), expires_at: text(fields, 'expires_at')};
 }
 
 export function isFields(value: unknown): value is Fields {

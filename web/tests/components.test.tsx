@@ -58,6 +58,13 @@ describe('a question', () => {
 		expect(onRetry).toHaveBeenCalledWith('k1');
 	});
 
+	it('that does not get through says so, and offers nothing that it does by itself', () => {
+		const problem = {title: 'The server cannot be reached', detail: '', canRetry: true};
+		show({...card, state: 'sending', problem});
+		expect(find('question').textContent).toContain('Still sending: The server cannot be reached.');
+		expect(root.querySelector('button')).toBeNull();
+	});
+
 	it('keeps its element when it is confirmed', () => {
 		show({...card, state: 'accepted', id: undefined});
 		const before = find('question');

@@ -1,9 +1,12 @@
-import type {Connection, FeedListener, FeedState, OnMessage, Transport} from '../src/live-feed';
-import type {Area} from '../src/place';
-import type {Broker, Cover, Question, Snapshot} from '../src/wire';
+import {Earshot, type Circle} from '@earshot/client';
+import {cellOf, geoFilter} from '@earshot/client/geo';
 
-export const here: Area = {lat: 37.7793, lon: -122.4193, radius_m: 8_000};
-export const topic = 'earshot/v1/geo/9q8/y/y/k/9';
+import {FakeServer, FakeStore, FakeTransport} from '../../client-sdk/js/tests/fakes';
+import type {Question} from '../src/wire';
+
+export {FakeStore};
+
+export const here: Circle = {lat: 37.7793, lon: -122.4193, radius_m: 8_000};
 
 export function question(id: string, overrides: Partial<Question> = {}): Question {
 	return {
@@ -23,115 +26,52 @@ export function question(id: string, overrides: Partial<Question> = {}): Questio
 	};
 }
 
-/** The envelope of a question as the topic carries it. */
-export function envelope(
-	asked: Question,
-	offset: number,
-	place: {prev?: number; epoch?: string} = {},
-): string {
-	const {prev = 0, epoch = 'e1'} = place;
-	return JSON.stringify({type: 'question.asked', epoch, offset, prev, data: asked});
-}
-
-/** A broker that can refuse filters, be slow, be down, and cut its clients. */
-export class FakeTransport implements Transport {
-	readonly log: string[];
-	refused = new Set<string>();
-	isDown = false;
-	isSilent = false;
-	#onMessage: OnMessage = () => undefined;
-	#cut: () => void = () => undefined;
-
-	constructor(log: string[]) {
-		this.log = log;
-	}
-
-	async connect(broker: Broker, onMessage: OnMessage): Promise<Connection> {
-		this.log.push(`connect ${broker.password}`);
-		if (this.isDown) throw new Error('connection refused');
-		this.#onMessage = onMessage;
-		return {
-			subscribe: (filters) => this.#subscribe(filters),
-			unsubscribe: (filters) => this.log.push(`unsubscribe ${filters.join(' ')}`),
-			close: () => this.cut(),
-			closed: new Promise((resolve) => (this.#cut = resolve)),
-		};
-	}
-
-	push(payload: string): void {
-		this.#onMessage(topic, payload);
-	}
-
-	cut(): void {
-		this.#cut();
-	}
-
-	#subscribe(filters: readonly string[]): Promise<readonly number[]> {
-		this.log.push(`subscribe ${filters.join(' ')}`);
-		if (this.isSilent) return new Promise(() => undefined);
-		return Promise.resolve(filters.map((filter) => (this.refused.has(filter) ? 128 : 0)));
-	}
-}
-
-/** A server whose answers can be held back, and that notes what it was asked. */
-export class FakeSource {
-	readonly log: string[] = [];
-	readonly transport = new FakeTransport(this.log);
-	filters: readonly string[] = ['a/#', 'b/#'];
-	questionsNow: readonly Question[] = [];
+/** A server with questions, a broker, and a page's own connection to both. */
+export class World {
+	readonly server = new FakeServer();
+	readonly transport = new FakeTransport();
+	questions: readonly Question[] = [];
+	next: string | null = null;
 	epoch = 'e1';
-	offset = 0;
-	failure: Error | undefined;
-	/** Runs while a list is on its way. */
-	whileListing: () => void | Promise<void> = () => undefined;
-	#credentials = 0;
+	offset = 10;
+	wake: () => void = () => undefined;
 
-	cover = async (area: Area): Promise<Cover> => {
-		this.log.push(`cover ${area.radius_m}`);
-		return {filters: this.filters};
-	};
-
-	broker = async (): Promise<Broker> => ({
-		urls: ['ws://broker/mqtt'],
-		client_id: 'guest',
-		username: 'guest',
-		password: `p${++this.#credentials}`,
-	});
-
-	questions = async (area: Area): Promise<Snapshot> => {
-		this.log.push(`list ${area.radius_m}`);
-		if (this.failure) throw this.failure;
-		const position = {epoch: this.epoch, offset: this.offset};
-		const snapshot = {questions: this.questionsNow, position, next: undefined};
-		await this.whileListing();
-		return snapshot;
-	};
-}
-
-/** Notes everything that a feed tells. */
-export class FakeListener implements FeedListener {
-	readonly states: FeedState[] = [];
-	readonly snapshots: Snapshot[] = [];
-	readonly pushed: string[] = [];
-	problem: Error | undefined;
-
-	onState(state: FeedState): void {
-		this.states.push(state);
+	constructor(readonly store = new FakeStore()) {
+		this.server.on('GET /v1/questions', () => ({
+			body: {questions: this.questions, position: `${this.epoch}:${this.offset}`, next: this.next},
+		}));
+		this.server.on('GET /v1/events', ({query}) => ({
+			body: {events: [], position: query.get('after'), more: false},
+		}));
 	}
 
-	onSnapshot(snapshot: Snapshot): void {
-		this.snapshots.push(snapshot);
+	/** The SDK as the page has it, in one life of the page. */
+	earshot(): Earshot {
+		return new Earshot({
+			url: 'http://server',
+			token: 'token-1',
+			store: this.store,
+			transport: this.transport,
+			fetch: this.server.fetch,
+			random: () => 0.5,
+			onWake: (wake) => {
+				this.wake = wake;
+				return () => undefined;
+			},
+		});
 	}
 
-	onQuestion({id}: Question): void {
-		this.pushed.push(id);
+	/** Sends what happens to whoever listens. */
+	push(data: unknown, type = 'question.asked'): void {
+		const {lat, lon} = {...here, ...(data as Partial<Question>)};
+		const cell = cellOf({lat, lon});
+		const envelope = {type, epoch: this.epoch, offset: ++this.offset, prev: 0, cell, data};
+		this.transport.current.push(geoFilter(cell), envelope);
 	}
 
-	onProblem(problem: Error | undefined): void {
-		this.problem = problem;
-	}
-
-	get state(): FeedState | undefined {
-		return this.states.at(-1);
+	/** Every path that was asked for, with its query. */
+	asked(path: string): string[] {
+		const those = this.server.seen.filter((seen) => seen.path === path);
+		return those.map(({query}) => query.toString());
 	}
 }

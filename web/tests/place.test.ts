@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
 
-import {distance_m} from '../src/geo';
 import {areaFromQuery, coarse, nameOfPlace, parseLatLon, queryOfArea} from '../src/place';
 import {ago, away} from '../src/wording';
 
@@ -44,12 +43,6 @@ describe('a measured place', () => {
 });
 
 describe('a distance', () => {
-	it('is the great circle, also over the antimeridian and a pole', () => {
-		expect(distance_m({lat: 0, lon: 0}, {lat: 0, lon: 1})).toBeCloseTo(111_195.08, 1);
-		expect(distance_m({lat: 0, lon: 179.9}, {lat: 0, lon: -179.9})).toBeCloseTo(22_239.02, 1);
-		expect(distance_m({lat: 89.9, lon: 0}, {lat: 89.9, lon: 180})).toBeCloseTo(22_239.02, 1);
-	});
-
 	it.each([
 		[0, 'right here'],
 		[199, 'right here'],

@@ -4,8 +4,8 @@ import {changed, emptyList, type Change, type QuestionList} from '../src/questio
 import type {Question} from '../src/wire';
 import {here, question} from './fakes';
 
-function listed(questions: readonly Question[], epoch = 'e1', next?: string): Change {
-	return {type: 'listed', snapshot: {questions, position: {epoch, offset: 1}, next}};
+function listed(questions: readonly Question[], next?: string): Change {
+	return {type: 'listed', listing: {questions, next}};
 }
 
 const pushed = (asked: Question): Change => ({type: 'pushed', question: asked});
@@ -60,10 +60,6 @@ describe('the list of questions', () => {
 		expect(changed(list, pushed(question('a')))).toBe(list);
 	});
 
-	it('starts anew when the history is another one', () => {
-		expect(idsOf(after(listed([question('a')]), listed([question('b')], 'e2')))).toBe('b');
-	});
-
 	it('drops what is outside the radius, and keeps what is inside when one moves', () => {
 		const far = question('far', {lat: here.lat + 0.05}); // 5.6 km
 		const list = after(listed([question('near'), far]));
@@ -71,9 +67,18 @@ describe('the list of questions', () => {
 	});
 
 	it('remembers where older ones continue, or where a hole begins', () => {
-		const first = listed([question('a')], 'e1', 'below a');
-		expect(after(first, listed([question('b'), question('a')], 'e1', 'x')).next).toBe('below a');
-		expect(after(first, listed([question('c')], 'e1', 'below c')).next).toBe('below c');
+		const first = listed([question('a')], 'below a');
+		expect(after(first, listed([question('b'), question('a')], 'x')).next).toBe('below a');
+		expect(after(first, listed([question('c')], 'below c')).next).toBe('below c');
+	});
+
+	it('goes on where it was when a list is merged into another one', () => {
+		const live = after(listed([question('b')]), pushed(question('c')));
+		const list = after(listed([question('a'), question('b')], 'below a'));
+		const both = changed(list, {type: 'listed', listing: live});
+		expect(idsOf(both)).toBe('c b a');
+		expect(both.next).toBe('below a');
+		expect(both.questions.map(({isPushed}) => isPushed)).toEqual([true, false, false]);
 	});
 
 	it('holds a thousand at most, the newest', () => {

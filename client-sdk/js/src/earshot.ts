@@ -73,9 +73,14 @@ export class Earshot {
 	 * is an answer, and is carried out once.
 	 */
 	async submit(method: string, path: string, body?: unknown, options?: SubmitOptions): Promise<Job> {
-		const job = this.#jobs.submit(method, path, body, options);
+		const job = this.send(method, path, body, options);
 		await job.accepted();
 		return job;
+	}
+
+	/** The same without waiting: `job.accepted()` tells when the server has it on disk. */
+	send(method: string, path: string, body?: unknown, options?: SubmitOptions): Job {
+		return this.#jobs.submit(method, path, body, options);
 	}
 
 	/** Commands that have not ended, also of an earlier life of the page when there is a store. */

@@ -1,7 +1,7 @@
 import {isFields} from './feed/event.ts';
 import {callOnce, EarshotProblem} from './http.ts';
 import type {Store} from './ports.ts';
-import type {GetToken} from './token-source.ts';
+import {expiryOf_ms, renewBefore_ms, type GetToken} from './token-source.ts';
 
 const storeKey = 'earshot.guest';
 
@@ -17,7 +17,9 @@ export function guestToken(url: string, store?: Store, fetcher: typeof fetch = f
 		throw new EarshotProblem(0, {title: 'The server made no guest'});
 	};
 	return async (ending) => {
-		const old = ending ?? store?.getItem(storeKey) ?? undefined;
+		const kept = ending === undefined ? store?.getItem(storeKey) : undefined;
+		if (kept && isGood(kept)) return kept;
+		const old = ending ?? kept ?? undefined;
 		const token = await call(old).catch((error: unknown) => {
 			const isRefused = error instanceof EarshotProblem && [401, 403].includes(error.status);
 			if (old === undefined || !isRefused) throw error;
@@ -30,4 +32,10 @@ export function guestToken(url: string, store?: Store, fetcher: typeof fetch = f
 		}
 		return token;
 	};
+}
+
+/** By its own word, so one that tells no end is asked about. */
+function isGood(token: string): boolean {
+	const end_ms = expiryOf_ms(token);
+	return end_ms !== Infinity && end_ms - renewBefore_ms > Date.now();
 }

@@ -99,7 +99,13 @@ export async function callOnce(
 	}
 	const body = parseJson(text);
 	if (response.status < 400) return {status: response.status, body, headers: response.headers};
-	const retryAfter_s = Number(response.headers.get('retry-after') ?? NaN);
-	const retryAfter_ms = retryAfter_s >= 0 ? retryAfter_s * 1_000 : undefined;
-	throw new EarshotProblem(response.status, isFields(body) ? body : {}, retryAfter_ms);
+	const problem = isFields(body) ? body : {};
+	throw new EarshotProblem(response.status, problem, retryAfterOf_ms(response.headers));
+}
+
+/** HTTP allows seconds and, which proxies send, a date. */
+function retryAfterOf_ms(headers: Headers): number | undefined {
+	const value = headers.get('retry-after') ?? '';
+	const wait_ms = Number(value) * 1_000 || Date.parse(value) - Date.now();
+	return Number.isNaN(wait_ms) ? undefined : Math.max(0, wait_ms);
 }

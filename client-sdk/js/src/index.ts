@@ -1,7 +1,7 @@
 export {Earshot, type EarshotOptions} from './earshot.ts';
 export {EarshotProblem} from './http.ts';
 export {guestToken} from './guest-token.ts';
-export {JobFailed, type Job, type JobState, type JobView} from './job.ts';
+export {JobFailed, type Job, type JobListener, type JobState, type JobView} from './job.ts';
 export type {SubmitOptions} from './jobs.ts';
 export {fieldsOf, type Feed, type FeedDefinition, type FeedListener, type Get, type Snapshot} from './near.ts';
 export type {EarshotEvent} from './feed/event.ts';

@@ -1,4 +1,6 @@
 import {isFields} from './feed/event.ts';
+import type {EarshotProblem} from './http.ts';
+import {tell} from './tell.ts';
 
 export type JobState =
 	| 'available'
@@ -31,6 +33,11 @@ export class JobFailed extends Error {
 		super(String(job.problem?.['detail'] ?? job.problem?.['title'] ?? `The job was ${job.state}`));
 		this.job = job;
 	}
+}
+
+export interface JobListener {
+	/** What the last request failed with, which is made again; undefined when one has succeeded since. */
+	problem?(problem: EarshotProblem | undefined): void;
 }
 
 export function isFinal({state}: JobView): boolean {
@@ -68,6 +75,8 @@ export class Job implements AsyncIterable<JobView> {
 	readonly key: string;
 	#view: JobView | undefined;
 	#error: Error | undefined;
+	#problem: EarshotProblem | undefined;
+	readonly #listeners = new Set<JobListener>();
 	#waiting: Array<() => void> = [];
 	readonly #cancel: (job: Job) => Promise<void>;
 
@@ -87,6 +96,11 @@ export class Job implements AsyncIterable<JobView> {
 		return this.#view;
 	}
 
+	/** What keeps it from going on, as `listen` tells. */
+	get problem(): EarshotProblem | undefined {
+		return this.#problem;
+	}
+
 	get isSettled(): boolean {
 		return this.#error !== undefined || (this.#view !== undefined && isFinal(this.#view));
 	}
@@ -104,6 +118,12 @@ export class Job implements AsyncIterable<JobView> {
 		if (this.#error) throw this.#error;
 		if (this.#view!.state !== 'completed') throw new JobFailed(this.#view!);
 		return this.#view!.result as Result;
+	}
+
+	/** Returns how to stop listening. */
+	listen(listener: JobListener): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
 	}
 
 	async *[Symbol.asyncIterator](): AsyncGenerator<JobView, void, undefined> {
@@ -131,6 +151,13 @@ export class Job implements AsyncIterable<JobView> {
 			this.#wake();
 		}
 		return this.isSettled;
+	}
+
+	/** Says what the last request failed with, or that it did not fail. */
+	note(problem: EarshotProblem | undefined): void {
+		if (problem === this.#problem) return;
+		this.#problem = problem;
+		for (const listener of [...this.#listeners]) tell(() => listener.problem?.(problem));
 	}
 
 	fail(error: Error): void {

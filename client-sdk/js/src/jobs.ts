@@ -3,7 +3,8 @@ import {EarshotProblem, type Http} from './http.ts';
 import {isFields, parseJson} from './feed/event.ts';
 import {Job, parseJob} from './job.ts';
 import type {Line} from './line/line.ts';
-import {randomKey, type Clock, type Store} from './ports.ts';
+import type {Clock, Store} from './ports.ts';
+import {randomKey} from './random-key.ts';
 
 export interface SubmitOptions {
 	/** Instead of a random one, where the command has a name of its own. */
@@ -103,11 +104,11 @@ export class Jobs {
 				if (!view) throw new EarshotProblem(0, {title: 'The server answered with no job'});
 				this.#open.set(entry.key, {entry: {...entry, id: view.id}, job});
 				this.#save();
+				job.note(undefined);
 				job.show(view);
 				return view.id;
 			} catch (error) {
-				if (!(error instanceof EarshotProblem && error.isPassing)) throw error;
-				await this.#pause(pauseAfter_ms(error, failures, this.#parts.random));
+				await this.#bear(error, job, failures);
 			}
 		}
 		return undefined;
@@ -126,9 +127,9 @@ export class Jobs {
 				try {
 					etag = await this.#look(id, job, etag, push.isGranted ? 0 : wait_s);
 					failures = 0;
+					job.note(undefined);
 				} catch (error) {
-					if (!(error instanceof EarshotProblem && error.isPassing)) throw error;
-					await this.#pause(pauseAfter_ms(error, failures++, this.#parts.random), push);
+					await this.#bear(error, job, failures++, push);
 					continue;
 				}
 				push.isTold = false;
@@ -201,6 +202,13 @@ export class Jobs {
 		this.wake();
 	}
 
+	/** Waits until a request may be made again that failed with a passing error; throws any other. */
+	async #bear(error: unknown, job: Job, failures: number, push?: Push): Promise<void> {
+		if (!(error instanceof EarshotProblem && error.isPassing)) throw error;
+		job.note(error);
+		await this.#pause(pause_ms(error.retryAfter_ms, failures, this.#parts.random), push);
+	}
+
 	/** Ends early when somebody comes back, or when the push has something. */
 	#pause(ms: number, push?: Push): Promise<void> {
 		return new Promise((resolve) => {
@@ -247,8 +255,4 @@ interface Push {
 	wake: () => void;
 	subscribe(job: Job): void;
 	leave(): void;
-}
-
-function pauseAfter_ms(error: EarshotProblem, failures: number, random: () => number): number {
-	return pause_ms(error.retryAfter_ms, failures, random);
 }

@@ -1,6 +1,7 @@
 import type {MqttClient} from 'mqtt';
 
-import {randomKey, type BrokerAccess, type Connection, type OnMessage, type Transport} from './ports.ts';
+import type {BrokerAccess, Connection, OnMessage, Transport} from './ports.ts';
+import {randomKey} from './random-key.ts';
 
 const connectDeadline_ms = 10_000;
 // MQTT.js pings at the second of two ticks, half of this apart. A hidden tab's timers run once a

@@ -9,6 +9,7 @@ import type {Circle} from './geo/point.ts';
 import {EarshotProblem, type Http} from './http.ts';
 import type {Line} from './line/line.ts';
 import type {Clock} from './ports.ts';
+import {tell} from './tell.ts';
 
 /** A state, and the position at which it is exact. */
 export interface Snapshot<State> {
@@ -44,6 +45,8 @@ interface FeedParts {
 	readonly clock: Clock;
 	readonly random: () => number;
 }
+
+type Fetch = Extract<FeedEffect, {type: 'fetch-snapshot' | 'fetch-events'}>;
 
 /** A live view of a circle: each event once, in order, and complete; or a `reset`. */
 export class Feed<State> {
@@ -132,7 +135,7 @@ export class Feed<State> {
 				this.#cells = effect.cells;
 				return this.#place.want(filtersOf(effect.cells));
 			case 'fetch-snapshot':
-				return this.#run(effect.request, async (signal) => {
+				return this.#run(effect, async (signal) => {
 					const get: Get = async (path) => (await this.#parts.http.call(path, {signal})).body;
 					const {state, position} = await this.#definition.snapshot(effect.circle, get);
 					const parsed = parsePosition(position);
@@ -141,7 +144,7 @@ export class Feed<State> {
 					return {type: 'snapshot', request: effect.request, position: parsed};
 				});
 			case 'fetch-events':
-				return this.#run(effect.request, async (signal) => {
+				return this.#run(effect, async (signal) => {
 					const page = await this.#fetchEvents(effect, signal);
 					return {type: 'page', request: effect.request, page};
 				});
@@ -163,14 +166,16 @@ export class Feed<State> {
 		}
 	}
 
-	#run(request: number, work: (signal: AbortSignal) => Promise<FeedInput>): void {
+	#run({type, request}: Fetch, work: (signal: AbortSignal) => Promise<FeedInput>): void {
 		const abort = new AbortController();
 		this.#running.set(request, abort);
 		work(abort.signal).then(
 			(input) => this.#answer(request, abort, input, undefined),
 			(error: unknown) => {
-				const problem = error instanceof Error ? error : new Error(String(error));
-				this.#answer(request, abort, {type: 'failed', request, failure: failureOf(error)}, problem);
+				const failure = failureOf(error, type === 'fetch-events');
+				// The others are answers: the feed fetches a snapshot and says `reset`.
+				const problem = failure.kind === 'passing' ? asError(error) : undefined;
+				this.#answer(request, abort, {type: 'failed', request, failure}, problem);
 			},
 		);
 	}
@@ -186,7 +191,7 @@ export class Feed<State> {
 	}
 
 	async #fetchEvents(
-		{cells, circle, after, wait_s}: Extract<FeedEffect, {type: 'fetch-events'}>,
+		{cells, circle, after, wait_s}: Extract<Fetch, {type: 'fetch-events'}>,
 		signal: AbortSignal,
 	): Promise<EventPage> {
 		const query = new URLSearchParams(cells.length > 0 ? {cells: cells.join(',')} : fieldsOf(circle));
@@ -210,19 +215,12 @@ export class Feed<State> {
 		return cellsServedBy(this.#cells, filters);
 	}
 
-	/** A listener that throws is its own problem: the feed and the others go on. */
 	#tell<Name extends keyof FeedListener<State>>(
 		name: Name,
 		...args: Parameters<NonNullable<FeedListener<State>[Name]>>
 	): void {
 		for (const listener of [...this.#listeners]) {
-			try {
-				(listener[name] as ((...args: unknown[]) => void) | undefined)?.(...args);
-			} catch (error) {
-				queueMicrotask(() => {
-					throw error;
-				});
-			}
+			tell(() => (listener[name] as ((...args: unknown[]) => void) | undefined)?.(...args));
 		}
 	}
 }
@@ -232,22 +230,25 @@ export function fieldsOf({lat, lon, radius_m}: Circle): Record<string, string> {
 	return {lat: String(lat), lon: String(lon), radius_m: String(radius_m)};
 }
 
-function failureOf(error: unknown): Failure {
+function asError(error: unknown): Error {
+	return error instanceof Error ? error : new Error(String(error));
+}
+
+function failureOf(error: unknown, isOfLog: boolean): Failure {
 	if (!(error instanceof EarshotProblem)) return {kind: 'passing'};
-	if (error.status === 410) return {kind: 'expired'};
+	if (isOfLog && error.status === 410) return {kind: 'expired'};
 	// Any other server answers 404 with a page of its own, but that is no log either.
-	if ([404, 405, 501].includes(error.status)) return {kind: 'no-log'};
+	if (isOfLog && [404, 405, 501].includes(error.status)) return {kind: 'no-log'};
 	return {kind: 'passing', retryAfter_ms: error.retryAfter_ms};
 }
 
 function pageOf(body: unknown, after: Position): EventPage {
 	const fields = isFields(body) ? body : {};
 	const position = parsePosition(fields['position']);
-	const {events, more} = fields;
-	if (!position || !Array.isArray(events)) throw new Error('The server sent no page of events');
+	const events = Array.isArray(fields['events']) ? fields['events'].map(parseEvent) : [undefined];
+	const known = events.filter((event) => event !== undefined);
+	if (!position || known.length < events.length) throw new Error('The server sent no page of events');
 	const isBack = position.epoch === after.epoch && position.offset < after.offset;
 	if (isBack) throw new Error('The server went back behind the position asked for');
-	const known = events.map(parseEvent).filter((event) => event !== undefined);
-	if (known.length < events.length) throw new Error('The server sent something that is no event');
-	return {events: known, position, more: more === true};
+	return {events: known, position, more: fields['more'] === true};
 }

@@ -4,7 +4,8 @@
  */
 export type GetToken = (ending: string | undefined) => string | Promise<string>;
 
-const renewBefore_ms = 60_000;
+/** So long before its end a token is replaced. */
+export const renewBefore_ms = 60_000;
 const keepAtLeast_ms = 30_000; // A wrong clock must not make every call a renewal.
 
 /** The current token. Calls that need one at the same time share one request for it. */
@@ -49,7 +50,7 @@ export class TokenSource {
 }
 
 /** When a JWT ends, by its own word; never for anything else. */
-function expiryOf_ms(token: string): number {
+export function expiryOf_ms(token: string): number {
 	try {
 		const payload = token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/');
 		const {exp} = JSON.parse(atob(payload)) as {exp?: unknown};

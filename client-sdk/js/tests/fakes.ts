@@ -63,13 +63,14 @@ export class FakeConnection implements Connection {
 	constructor(
 		readonly access: BrokerAccess,
 		private readonly onMessage: OnMessage,
+		private readonly grant: (filters: readonly string[]) => Promise<readonly number[]>,
 	) {
 		this.closed = new Promise((resolve) => (this.#end = resolve));
 	}
 
 	subscribe(filters: readonly string[]): Promise<readonly number[]> {
 		this.subscribed.push([...filters]);
-		return Promise.resolve(filters.map(() => 0));
+		return this.grant(filters);
 	}
 
 	unsubscribe(filters: readonly string[]): void {
@@ -98,6 +99,9 @@ export class FakeTransport implements Transport {
 	readonly connections: FakeConnection[] = [];
 	attempts = 0;
 	isBlocked = false;
+	/** Does not answer SUBSCRIBE. */
+	isSilent = false;
+	refuses: (filter: string) => boolean = () => false;
 
 	get current(): FakeConnection {
 		return this.connections.at(-1)!;
@@ -106,7 +110,11 @@ export class FakeTransport implements Transport {
 	connect(access: BrokerAccess, onMessage: OnMessage): Promise<Connection> {
 		this.attempts++;
 		if (this.isBlocked) return Promise.reject(new Error('WebSockets are blocked here'));
-		const connection = new FakeConnection(access, onMessage);
+		const connection = new FakeConnection(access, onMessage, (filters) =>
+			this.isSilent
+				? new Promise(() => {})
+				: Promise.resolve(filters.map((filter) => (this.refuses(filter) ? 128 : 0))),
+		);
 		this.connections.push(connection);
 		return Promise.resolve(connection);
 	}

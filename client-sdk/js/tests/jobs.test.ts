@@ -171,3 +171,29 @@ it('what nobody answered for a day is not sent again', async () => {
 	await expect(late!.result()).rejects.toThrow('Too late');
 	expect(server.count('POST /v1/echo')).toBe(0);
 });
+
+it('a job is there before its answer, and tells what keeps it until that has passed', async () => {
+	server.on('POST /v1/echo', () => ({status: 503, body: {title: 'Busy'}, headers: {'retry-after': '2'}}));
+	const sent = earshot.send('POST', '/v1/echo', {text: 'hello'});
+	const told: Array<string | undefined> = [];
+	const stop = sent.listen({problem: (problem) => told.push(problem?.message)});
+	expect(earshot.pendingJobs).toEqual([sent]);
+	await pass(100);
+	expect([sent.id, sent.problem?.status, told]).toEqual([undefined, 503, ['Busy']]);
+	server.on('POST /v1/echo', () => ({status: 202, body: job('available', 1)}));
+	await pass(3_000);
+	expect((await sent.accepted()).id).toBe('j1');
+	expect([sent.problem, told]).toEqual([undefined, ['Busy', undefined]]);
+	stop();
+	server.on('GET /v1/jobs/j1', () => 502);
+	await pass(40_000);
+	expect([sent.problem?.status, told.length]).toEqual([502, 2]);
+});
+
+it('a command for which there is no room is refused at once, and the others go on', async () => {
+	server.on('POST /v1/echo', () => 503);
+	for (let n = 0; n < 100; n++) earshot.send('POST', '/v1/echo', {n});
+	expect(() => earshot.send('POST', '/v1/echo', {})).toThrow('100 commands');
+	await expect(earshot.submit('POST', '/v1/echo', {})).rejects.toThrow('100 commands');
+	expect(earshot.pendingJobs.length).toBe(100);
+});

@@ -66,6 +66,19 @@ it('a guest stays the same while the server renews it, and after a reload', asyn
 	expect(await token('new++')).toBe('another');
 });
 
+it('a guest whose kept token is still good needs no request after a reload', async () => {
+	const server = new FakeServer();
+	const store = new FakeStore();
+	server.on('POST /v1/guests', () => ({status: 201, body: {token: jwt('new', 3_600)}}));
+	const first = await guestToken('http://server', store, server.fetch)(undefined);
+	expect(await guestToken('http://server', store, server.fetch)(undefined)).toBe(first);
+	expect(server.count('POST /v1/guests')).toBe(1);
+	vi.advanceTimersByTime(3_550_000);
+	await guestToken('http://server', store, server.fetch)(undefined);
+	expect(server.count('POST /v1/guests')).toBe(2);
+	expect(server.seen[1]!.headers.get('authorization')).toBe(`Bearer ${first}`);
+});
+
 it('the broker gets the new token over the open connection when it says that the old one ends', async () => {
 	const server = new FakeServer();
 	server.on('GET /v1/list', () => ({body: {position: 'e:1'}}));

@@ -19,6 +19,14 @@ export default async function pages(check) {
 			await hearing.isLive();
 		});
 
+		await check('the first paint does not wait for MQTT.js', async () => {
+			const [paint_ms, mqtt_ms] = await asking.page.evaluate(() => [
+				performance.getEntriesByName('first-paint')[0].startTime,
+				performance.getEntriesByType('resource').find(({name}) => name.includes('/mqtt.')).startTime,
+			]);
+			assert.ok(paint_ms < mqtt_ms, `painted after ${paint_ms} ms, MQTT.js asked for after ${mqtt_ms}`);
+		});
+
 		await check('what one page asks, the other shows by push, without a reload', async () => {
 			const text = 'Where do people dance tonight?';
 			await asking.ask(text);
@@ -49,6 +57,21 @@ export default async function pages(check) {
 			assert.deepEqual([...asking.complaints, ...hearing.complaints], []);
 		});
 
+		await check('a page whose WebSockets are blocked looks for new questions, and shows them', async () => {
+			const blocked = await Window.open(browser, url, () => {
+				globalThis.WebSocket = class {
+					constructor() {
+						throw new Error('blocked');
+					}
+				};
+			});
+			await blocked.page.waitForSelector('[data-testid=status][data-state=polling]');
+			const text = 'Who hears this without a socket?';
+			await hearing.ask(text);
+			assert.equal(await blocked.shows(text), 'pushed');
+			await blocked.context.close();
+		});
+
 		await check('after the broker was killed the pages catch up and are live again', async () => {
 			await Promise.all([asking.watchStates(), hearing.watchStates()]);
 			const client = await Client.guest(server);
@@ -70,13 +93,17 @@ export default async function pages(check) {
 			assert.equal(hearing.loads, 1);
 		});
 
-		await check('a page stays when the whole server is killed, and goes on with the next', async () => {
+		await check('a page stays when the whole server is killed, and goes on with the next, also asking', async () => {
 			await server.kill();
+			await asking.ask('Asked while nobody was there?');
+			assert.equal(await asking.shows('Asked while nobody was there?'), 'sending');
 			const next = await server.again();
 			try {
 				const client = await Client.guest(next);
 				await client.asked('Asked of the next server?');
 				await hearing.shows('Asked of the next server?');
+				await hearing.shows('Asked while nobody was there?');
+				assert.equal(await asking.count('Asked while nobody was there?'), 1);
 				await hearing.isLive();
 				assert.equal(hearing.loads, 1);
 			} finally {

@@ -91,7 +91,12 @@ async function keyChecks(check, server) {
 	});
 }
 
-/** A page whose token ends soon, which only the broker knows: the page believes in an hour. */
+/** How often a page asked to be a guest, or the same one for longer. */
+function guestsMade({requests}) {
+	return requests.filter((each) => each.endsWith('/v1/guests')).length;
+}
+
+/** A page whose token ends soon, which only the broker knows: the page's clock is an hour late. */
 async function pageChecks(check, server) {
 	const browser = await launchBrowser();
 	try {
@@ -99,18 +104,21 @@ async function pageChecks(check, server) {
 			const sub = `guest-${'e2e'.padEnd(16, '0')}`;
 			const {out: text} = await token(server, ['mint', '--sub', sub, '--ttl', `${lifeOfPageToken_s}s`]);
 			const ends_ms = Date.now() + lifeOfPageToken_s * 1_000;
-			const guest = {token: text, expires_at: new Date(Date.now() + 3_600_000).toISOString()};
 			const url = `${server.url}/?lat=37.7793&lon=-122.4193&radius_m=8000`;
 			const window = await Window.open(browser, url, (stored) => {
-				sessionStorage.setItem('ask-around-me.guest', stored);
-			}, JSON.stringify(guest));
+				sessionStorage.setItem('earshot.guest', stored);
+				const now = Date.now;
+				Date.now = () => now() - 3_600_000;
+			}, text);
 			await window.isLive();
+			assert.equal(guestsMade(window), 0);
 			await window.watchStates();
 			await until('the token is over', () => Date.now() > ends_ms + 3_000, lifeOfPageToken_s + 10);
 			const client = await Client.guest(server);
 			await client.asked('Who hears this after an hour?');
 			assert.equal(await window.shows('Who hears this after an hour?'), 'pushed');
 			assert.deepEqual(await window.shownStates(), ['live']);
+			assert.equal(guestsMade(window), 1);
 			assert.equal(window.requests.filter((each) => each.startsWith('ws')).length, 1);
 			assert.deepEqual(window.complaints, []);
 		}, {limit_s: lifeOfPageToken_s + 60});

@@ -1,13 +1,13 @@
+import type {Circle, Point} from '@earshot/client';
 import {useSignal, type ReadonlySignal} from '@preact/signals';
 
-import type {LatLon} from '../geo';
-import {coarse, nameOfPlace, parseLatLon, radiusChoices_m, type Area} from '../place';
+import {coarse, nameOfPlace, parseLatLon, radiusChoices_m} from '../place';
 import {kilometres} from '../wording';
 import {PinIcon, TargetIcon} from './icons';
 
 interface PlaceBarProps {
-	area: ReadonlySignal<Area>;
-	onMove: (area: Area) => void;
+	area: ReadonlySignal<Circle>;
+	onMove: (area: Circle) => void;
 }
 
 /** Where the page listens, how far, and the ways to change both. */
@@ -59,7 +59,7 @@ export function PlaceBar({area, onMove}: PlaceBarProps) {
 	);
 }
 
-function PlaceForm({onPlace}: {onPlace: (place: LatLon) => void}) {
+function PlaceForm({onPlace}: {onPlace: (place: Point) => void}) {
 	const text = useSignal('');
 	const trouble = useSignal('');
 	const isLocating = useSignal(false);
@@ -121,7 +121,7 @@ function PlaceForm({onPlace}: {onPlace: (place: LatLon) => void}) {
 }
 
 /** Errors: an Error whose message is for the person. */
-function currentPosition(): Promise<LatLon> {
+function currentPosition(): Promise<Point> {
 	return new Promise((resolve, reject) => {
 		if (!isSecureContext || !('geolocation' in navigator)) {
 			reject(new Error('This browser keeps your position to itself. Type the place instead.'));

@@ -1,16 +1,14 @@
 import type {ReadonlySignal} from '@preact/signals';
 
-import {ApiError} from '../api';
+import type {Problem} from '../problem';
 
 /** What keeps the list from being complete, until it is complete again. */
 export function ProblemBanner({problem, onRetry}: {
-	problem: ReadonlySignal<Error | undefined>;
+	problem: ReadonlySignal<Problem | undefined>;
 	onRetry: () => void;
 }) {
-	const error = problem.value;
-	if (!error) return null;
-	const title = error instanceof ApiError ? error.title : error.message;
-	const detail = error instanceof ApiError ? error.detail : '';
+	if (!problem.value) return null;
+	const {title, detail} = problem.value;
 	return (
 		<div class="banner" role="alert" data-testid="problem">
 			<p>

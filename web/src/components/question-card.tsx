@@ -60,7 +60,7 @@ function Progress({card, actions}: Pick<QuestionCardProps, 'card' | 'actions'>) 
 		return (
 			<p class="progress" role="status">
 				<span class="spinner" aria-hidden="true" />
-				{card.state === 'sending' ? 'Sending…' : 'Accepted, spreading the word…'}
+				{card.state === 'sending' ? sendingOf(card) : 'Accepted, spreading the word…'}
 			</p>
 		);
 	}
@@ -95,6 +95,10 @@ function Progress({card, actions}: Pick<QuestionCardProps, 'card' | 'actions'>) 
 			</div>
 		</div>
 	);
+}
+
+function sendingOf({problem}: Card): string {
+	return problem ? `Still sending: ${problem.title}. It is tried again by itself.` : 'Sending…';
 }
 
 function answersOf({answers, stars_mean}: Card): string {

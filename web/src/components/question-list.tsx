@@ -5,14 +5,14 @@ import {QuestionCard, type CardActions} from './question-card';
 
 export function QuestionList({page}: {page: Page}) {
 	const cards = page.cards.value;
-	const {epoch, next} = page.list.value;
+	const {isListed, next} = page.list.value;
 	const actions: CardActions = {
 		onRetry: (key) => page.retryAsk(key),
 		onEdit: (key) => page.editAsk(key),
 		onDiscard: (key) => page.discardAsk(key),
 		canEdit: page.text.value.trim() === '',
 	};
-	if (cards.length === 0 && epoch === undefined) return <Waiting isStuck={!!page.problem.value} />;
+	if (cards.length === 0 && !isListed) return <Waiting isStuck={!!page.problem.value} />;
 	if (cards.length === 0) return <Quiet radius_m={page.area.value.radius_m} />;
 	return (
 		<>

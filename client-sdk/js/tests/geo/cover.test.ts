@@ -88,6 +88,8 @@ it('a circle of no size is the one smallest cell around it', () => {
 
 it('distances agree with known ones, also across the antimeridian', () => {
 	expect(distance_m({lat: 0, lon: 179.5}, {lat: 0, lon: -179.5})).toBeCloseTo(111_195.08, 1);
+	expect(distance_m({lat: 0, lon: 0}, {lat: 0, lon: 1})).toBeCloseTo(111_195.08, 1);
+	expect(distance_m({lat: 89.9, lon: 0}, {lat: 89.9, lon: 180})).toBeCloseTo(22_239.02, 1);
 	expect(distance_m({lat: 90, lon: 0}, {lat: -90, lon: 77})).toBeCloseTo(Math.PI * earthRadius_m, 3);
 });
 

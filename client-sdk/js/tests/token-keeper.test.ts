@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 
-import {TokenKeeper} from '../src/token-keeper';
+import {TokenKeeper} from '../src/token-keeper.ts';
 
 const topic = 'earshot/v1/token/own-guest';
 const expiring = JSON.stringify({state: 'expiring', expires_at: '2026-11-24T10:00:00.000Z'});
