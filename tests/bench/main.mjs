@@ -12,10 +12,11 @@ import jobsPaced from './jobs-paced.mjs';
 import jobsWaiting from './jobs-waiting.mjs';
 import micro from './micro.mjs';
 import postToMessage from './post-to-message.mjs';
+import reconnect from './reconnect.mjs';
 import relay from './relay.mjs';
 import waiters from './waiters.mjs';
 
-const benchmarks = [accepts, bulk, jobs, jobsWaiting, jobsPaced, postToMessage, waiters, relay, fanOut, micro];
+const benchmarks = [accepts, bulk, jobs, jobsWaiting, jobsPaced, postToMessage, waiters, relay, reconnect, fanOut, micro];
 const root = join(import.meta.dirname, '../..');
 
 function refuse(text) {

@@ -17,12 +17,9 @@ struct BridgeOptions {
   // connections share a pass; an area always takes the same one, which keeps its order.
   std::size_t connections = 8;
 
-  // Outstanding publishes per connection, in [1, 512]: strictly below the broker's
-  // `max_inflight_messages 1000`, which is the Receive Maximum it announces. At that limit Paho C
-  // 1.3.12 stalls for a second each time.
-  // 96 with 8 connections: 17,000 to 22,000 events/s without a subscriber, 15,000 to 17,000 with
-  // one that takes all, 43 µs of CPU each; windows of 32 and 256 are no faster. Release build, 2
-  // cores that other programs kept busy (load 6 to 10), PostgreSQL and Mosquitto beside it.
+  // Outstanding publishes per connection, in [1, 512]: below the broker's `max_inflight_messages
+  // 1000`, which is the Receive Maximum it announces. What comes back in one go is what goes out in
+  // one: 96 with 8 connections reach 72 % of what a bare broker takes (docs/benchmarks.md).
   std::size_t window = 96;
 
   // Events per connection held in memory, in [2 * window, 65536]; when one connection's are full,

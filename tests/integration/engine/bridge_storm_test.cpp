@@ -120,7 +120,7 @@ TEST_CASE_METHOD(BridgeCase,
   REQUIRE(eventually([&] { return live_bytes() >= before + options.held_bytes_max; }));
   REQUIRE(eventually([&] { return bridge->is_connected(); }));
 
-  // The library copies what is in its window up to three times. The log is 12 MB.
+  // What is in a window is held twice, and once more while it is written. The log is 12 MB.
   const auto began = clock.monotonic();
   CHECK(eventually([&] {
     CHECK(live_bytes() < before + 5 * options.held_bytes_max);
@@ -145,7 +145,6 @@ TEST_CASE_METHOD(BridgeCase,
   const auto bridge = start_bridge();
   REQUIRE(eventually([&] { return bridge->is_connected(); }));
 
-  // Paho's sending thread now and then misses its signal and sleeps for a second.
   int slow = 0;
   for (int i = 0; i < 100; ++i) {
     const auto next_at = clock.monotonic() + std::chrono::milliseconds{random() % 20};

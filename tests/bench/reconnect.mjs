@@ -1,0 +1,96 @@
+import {fork} from 'node:child_process';
+import {once} from 'node:events';
+import {join} from 'node:path';
+
+import {Client} from '../e2e/client.mjs';
+import {until} from '../e2e/until.mjs';
+import {Server} from './servers.mjs';
+
+const clients = 5_000;
+const processes = 2;
+const eventsMeanwhile = 20;
+
+class Crowd {
+	static async start(url) {
+		const crowd = new Crowd();
+		for (const child of crowd.children) child.send({url, clients: clients / processes});
+		await until('all are live', async () => (await crowd.count()).live === clients, 180);
+		return crowd;
+	}
+
+	children = Array.from({length: processes}, () =>
+		fork(join(import.meta.dirname, 'reconnect-clients.mjs'), {execArgv: ['--max-old-space-size=4096']}),
+	);
+
+	/** How many are live, and what they have asked for so far. */
+	async count() {
+		const counts = await Promise.all(
+			this.children.map(async (child) => {
+				child.send('count');
+				return (await once(child, 'message'))[0];
+			}),
+		);
+		const requests = {};
+		for (const each of counts) {
+			for (const [path, count] of Object.entries(each.requests)) requests[path] = (requests[path] ?? 0) + count;
+		}
+		return {live: counts.reduce((sum, {live}) => sum + live, 0), requests};
+	}
+
+	stop() {
+		for (const child of this.children) child.disconnect();
+	}
+}
+
+async function ask(client, count) {
+	for (let n = 0; n < count; ++n) await client.asked(`Number ${n}`);
+}
+
+/** Kills the broker, which `earshot up` starts again; returns when everybody is live. */
+async function restarted({server, crowd, asker, events}) {
+	const {requests: before} = await crowd.count();
+	const killed_ms = Date.now();
+	server.killChild('mosquitto');
+	await ask(asker, events);
+	await until('nobody is live', async () => (await crowd.count()).live === 0, 30);
+	const {requests} = await until(
+		'all are live again',
+		async () => {
+			const now = await crowd.count();
+			return now.live === clients && now;
+		},
+		180,
+	);
+	const seconds = (Date.now() - killed_ms) / 1_000;
+	const part = (path) => (100 * ((requests[path] ?? 0) - (before[path] ?? 0))) / clients;
+	const all = Object.keys(requests).reduce((sum, path) => sum + part(path), 0);
+	return {
+		'seconds until all are live': seconds,
+		'requests in % of clients': all,
+		'of these, of the log': part('/v1/events'),
+	};
+}
+
+export default {
+	name: 'reconnect',
+	title: `${clients} clients whose broker is killed and comes back`,
+	limits: `SDK clients over WebSockets, of one area, in ${processes} processes on the same cores; the broker forgets everything. ${eventsMeanwhile} events in the other case.`,
+	seconds: 1,
+
+	async measure({runs, add}) {
+		const server = await Server.start({args: ['--rate-limits', 'off']});
+		let crowd;
+		try {
+			const asker = await Client.guest(server);
+			await ask(asker, 1);
+			crowd = await Crowd.start(server.url);
+			for (let run = 0; run < runs; ++run) {
+				add('no event meanwhile: requests at most 1 %', await restarted({server, crowd, asker, events: 0}));
+				add(`${eventsMeanwhile} events meanwhile`, await restarted({server, crowd, asker, events: eventsMeanwhile}));
+			}
+		} finally {
+			crowd?.stop();
+			await server.stop();
+		}
+	},
+};
