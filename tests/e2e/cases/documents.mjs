@@ -1,4 +1,4 @@
-// What README.md and docs/http-api.md tell people to type does what they say.
+// What README.md, docs/http-api.md and docs/workers.md tell people to type does what they say.
 import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
@@ -6,11 +6,12 @@ import {fileURLToPath} from 'node:url';
 import {Server} from '../server.mjs';
 import {differences, examplesIn, isAsShown, Shell} from '../transcript.mjs';
 import {until} from '../until.mjs';
+import {withKinds} from '../worker.mjs';
 
 const fileOf = (name) => fileURLToPath(new URL(`../../../${name}`, import.meta.url));
 
-async function withShell(body) {
-	const server = await Server.start();
+async function withShell(body, args = []) {
+	const server = await Server.start({args});
 	try {
 		const shell = new Shell(server);
 		try {
@@ -44,6 +45,11 @@ export default async function documents(check) {
 		withShell(async (shell) => {
 			assert.deepEqual((await differences(shell, fileOf('docs/http-api.md'))).join('\n'), '');
 		}), {limit_s: 120});
+
+	await check('docs/workers.md prints what it shows, from the first example to the last', () =>
+		withShell(async (shell) => {
+			assert.deepEqual((await differences(shell, fileOf('docs/workers.md'))).join('\n'), '');
+		}, withKinds), {limit_s: 120});
 
 	await check('README.md: asked, heard, polled, waited for, cancelled', () =>
 		withShell(async (shell) => {
