@@ -4,6 +4,7 @@
 #include "job_process.hpp"
 #include "jobs_case.hpp"
 #include "support/eventually.hpp"
+#include "support/full.hpp"
 #include "support/pg_server.hpp"
 
 #include <catch2/catch.hpp>
@@ -21,6 +22,7 @@ using jobs_test::JobProcess;
 using jobs_test::JobsCase;
 using jobs_test::violations;
 using support::eventually;
+using support::is_full;
 using namespace std::chrono_literals;
 
 inline constexpr int kJobs = 1'000;
@@ -34,11 +36,6 @@ inline unsigned seed() {
     return value;
   }();
   return chosen;
-}
-
-inline bool is_full() {
-  const char* const full = std::getenv("EARSHOT_TEST_FULL");
-  return full != nullptr && std::string{full} == "1";
 }
 
 struct OwnServer {
