@@ -1,7 +1,6 @@
 import type {MqttClient} from 'mqtt';
 
 import type {BrokerAccess, Connection, OnMessage, Transport} from './ports.ts';
-import {randomKey} from './random-key.ts';
 
 const connectDeadline_ms = 10_000;
 // MQTT.js pings at the second of two ticks, half of this apart. A hidden tab's timers run once a
@@ -18,8 +17,7 @@ export class MqttTransport implements Transport {
 		// Its bundle for browsers has only a default export, whatever its types say.
 		const mqtt = module.default ?? module;
 		const client = mqtt.connect(urlOf(access.urls), {
-			// The same person may have several tabs, and a client id has one connection.
-			clientId: `${access.client_id}-${randomKey()}`,
+			clientId: access.client_id,
 			username: access.username,
 			password: access.password,
 			protocolVersion: 4,

@@ -20,6 +20,7 @@ export const systemClock: Clock = {
 /** What an MQTT client needs to connect, as `GET /v1/broker` says. */
 export interface BrokerAccess {
 	readonly urls: readonly string[];
+	/** For a transport: of this connection alone. */
 	readonly client_id: string;
 	readonly username: string;
 	readonly password: string;
@@ -39,7 +40,11 @@ export interface Connection {
 
 export type OnMessage = (topic: string, payload: string) => void;
 
-/** The way to the broker. MQTT.js is the one that is used unless another is given. */
+/**
+ * The way to the broker. MQTT.js is the one that is used unless another is given.
+ *
+ * An error whose `code` is a number is that of CONNACK: the broker refuses these credentials.
+ */
 export interface Transport {
 	connect(access: BrokerAccess, onMessage: OnMessage): Promise<Connection>;
 }

@@ -161,7 +161,7 @@ it('a move subscribes to what is new only, and keeps the old state until the new
 	expect(added.filter((filter) => before!.includes(filter))).toEqual([]);
 });
 
-it('a lost connection is replaced with back-off and fresh credentials', async () => {
+it('a lost connection is replaced with back-off, and for a minute without asking the API', async () => {
 	const feed = earshot.near(circle, list);
 	await pass(10);
 	transport.isBlocked = true;
@@ -170,11 +170,33 @@ it('a lost connection is replaced with back-off and fresh credentials', async ()
 	const attempts = transport.attempts;
 	expect(attempts).toBeGreaterThan(4);
 	expect(attempts).toBeLessThan(12);
-	expect(server.count('GET /v1/broker')).toBe(attempts);
+	expect(server.count('GET /v1/broker')).toBe(1);
+	await pass(60_000);
+	expect(server.count('GET /v1/broker')).toBe(1 + transport.attempts - attempts);
 	transport.isBlocked = false;
 	wake();
 	await pass(3_000);
 	expect(feed.status).toBe('live');
+});
+
+it('a broker that refuses what the last connection was made with is met with fresh credentials', async () => {
+	const feed = earshot.near(circle, list);
+	await pass(10);
+	transport.refusal = 5;
+	transport.current.close();
+	await pass(4_000);
+	expect(server.count('GET /v1/broker')).toBe(2);
+	expect(feed.status).toBe('live');
+});
+
+it('each connection has a client id of its own', async () => {
+	earshot.near(circle, list);
+	await pass(10);
+	transport.current.close();
+	await pass(3_000);
+	const ids = transport.connections.map(({access}) => access.client_id);
+	expect(new Set(ids).size).toBe(2);
+	for (const id of ids) expect(id).toMatch(/^me\.1-./);
 });
 
 it('somebody who comes back has the connection probed and the log read', async () => {

@@ -99,6 +99,8 @@ export class FakeTransport implements Transport {
 	readonly connections: FakeConnection[] = [];
 	attempts = 0;
 	isBlocked = false;
+	/** The code with which the next CONNACK refuses. */
+	refusal: number | undefined;
 	/** Does not answer SUBSCRIBE. */
 	isSilent = false;
 	refuses: (filter: string) => boolean = () => false;
@@ -109,6 +111,9 @@ export class FakeTransport implements Transport {
 
 	connect(access: BrokerAccess, onMessage: OnMessage): Promise<Connection> {
 		this.attempts++;
+		const code = this.refusal;
+		this.refusal = undefined;
+		if (code !== undefined) return Promise.reject(Object.assign(new Error('Refused'), {code}));
 		if (this.isBlocked) return Promise.reject(new Error('WebSockets are blocked here'));
 		const connection = new FakeConnection(access, onMessage, (filters) =>
 			this.isSilent

@@ -16,9 +16,12 @@ afterAll(() => broker.remove());
 
 const unheard: OnMessage = () => {};
 
+let connections = 0;
+
 function connect(way: 'tcp' | 'ws', onMessage: OnMessage = unheard): Promise<Connection> {
+	const client_id = `me-${++connections}`;
 	const url = way === 'tcp' ? `mqtt://127.0.0.1:${broker.tcpPort}` : `ws://127.0.0.1:${broker.wsPort}/mqtt`;
-	return transport.connect({urls: [url], client_id: 'me', username: 'me', password: 'p'}, onMessage);
+	return transport.connect({urls: [url], client_id, username: 'me', password: 'p'}, onMessage);
 }
 
 it.each(['tcp', 'ws'] as const)('messages come over %s, on the topics asked for alone', async (way) => {
@@ -45,8 +48,8 @@ it('two connections of the same caller do not cut each other off', async () => {
 });
 
 /** A broker that only says what it is told to; every packet of its client is an event `packet`. */
-async function scriptedBroker(): Promise<{server: Server; access: BrokerAccess}> {
-	const connack = Buffer.from([0x20, 2, 0, 0]);
+async function scriptedBroker(code = 0): Promise<{server: Server; access: BrokerAccess}> {
+	const connack = Buffer.from([0x20, 2, 0, code]);
 	const server = createServer((socket) => {
 		socket.on('data', (packet) => {
 			if (packet[0] === 0x10) socket.write(connack);
@@ -103,6 +106,12 @@ it('a broker that answers passes a probe, and one that says nothing is left', as
 		vi.useRealTimers();
 		server.close();
 	}
+});
+
+it('a broker that refuses the credentials is told from one that is not there', async () => {
+	const {server, access} = await scriptedBroker(5);
+	await expect(transport.connect(access, unheard)).rejects.toMatchObject({code: 5});
+	server.close();
 });
 
 it('nothing listens: the attempt is refused, and does not linger', async () => {

@@ -2,6 +2,7 @@ import type {Http} from '../http.ts';
 import {EarshotProblem} from '../http.ts';
 import {isFields} from '../feed/event.ts';
 import type {BrokerAccess, Clock, Connection, OnMessage, Transport} from '../ports.ts';
+import {randomKey} from '../random-key.ts';
 import {TokenKeeper, type Renewal} from '../token-keeper.ts';
 import {LineCore, type LineEffect, type LineInput} from './line-core.ts';
 
@@ -22,6 +23,8 @@ interface LineParts {
 }
 
 const probeDeadline_ms = 3_000;
+/** For so long after a connection ended, the next one is made with what that was made with. */
+const accessReuse_ms = 60_000;
 
 /** The one connection to the broker: carries out what its state machine says. */
 export class Line {
@@ -31,6 +34,8 @@ export class Line {
 	#owners = 0;
 	#connection: Connection | undefined;
 	#attempt = 0;
+	#access: BrokerAccess | undefined;
+	#accessUntil_ms = 0;
 	#cancelTick = () => {};
 
 	constructor(parts: LineParts) {
@@ -107,24 +112,32 @@ export class Line {
 	}
 
 	async #connect(attempt: number): Promise<void> {
-		const {http, transport, renew} = this.#parts;
+		const {http, transport, renew, clock} = this.#parts;
 		this.#attempt = attempt;
 		try {
-			// Fresh credentials every time: the old ones may be why the last connection ended.
-			const access = accessOf((await http.call('/v1/broker')).body);
+			// What the last connection was made with serves once more, so that a broker that restarts
+			// does not send everybody to the API; unless that is why it ended, or it is long ago.
+			if (clock.now_ms() > this.#accessUntil_ms) this.#access = undefined;
+			const access = (this.#access ??= accessOf((await http.call('/v1/broker')).body));
 			let connection: Connection | undefined;
 			const keeper = new TokenKeeper(access.password, renew, (topic, payload) =>
 				connection?.publish(topic, payload),
 			);
-			connection = await transport.connect(access, (topic, payload) => {
+			// The same person may have several tabs, and a client id has one connection.
+			const own = {...access, client_id: `${access.client_id}-${randomKey()}`};
+			connection = await transport.connect(own, (topic, payload) => {
 				if (attempt !== this.#attempt || keeper.takes(topic, payload)) return;
 				this.#tell((listener) => listener.onMessage(topic, payload));
 			});
 			if (attempt !== this.#attempt) return connection.close();
 			this.#connection = connection;
-			void connection.closed.then(() => this.#step({type: 'closed', attempt}));
+			void connection.closed.then(() => {
+				this.#accessUntil_ms = clock.now_ms() + accessReuse_ms;
+				this.#step({type: 'closed', attempt});
+			});
 			this.#step({type: 'connected', attempt});
 		} catch (error) {
+			if (isFields(error) && typeof error.code === 'number') this.#accessUntil_ms = 0;
 			const retryAfter_ms = error instanceof EarshotProblem ? error.retryAfter_ms : undefined;
 			this.#step({type: 'closed', attempt, retryAfter_ms});
 		}
