@@ -9,6 +9,7 @@ import {Server} from './servers.mjs';
 const clients = 5_000;
 const processes = 2;
 const eventsMeanwhile = 20;
+const idle_s = 10;
 
 class Crowd {
 	static async start(url) {
@@ -46,8 +47,18 @@ async function ask(client, count) {
 	for (let n = 0; n < count; ++n) await client.asked(`Number ${n}`);
 }
 
+const sum = (requests) => Object.values(requests).reduce((all, count) => all + count, 0);
+
+/** Requests a second of clients to whom nothing happens: their audits. */
+async function idleRate(crowd) {
+	const before = sum((await crowd.count()).requests);
+	await new Promise((resolve) => setTimeout(resolve, idle_s * 1_000));
+	return (sum((await crowd.count()).requests) - before) / idle_s;
+}
+
 /** Kills the broker, which `earshot up` starts again; returns when everybody is live. */
 async function restarted({server, crowd, asker, events}) {
+	const rate = await idleRate(crowd);
 	const {requests: before} = await crowd.count();
 	const killed_ms = Date.now();
 	server.killChild('mosquitto');
@@ -62,12 +73,12 @@ async function restarted({server, crowd, asker, events}) {
 		180,
 	);
 	const seconds = (Date.now() - killed_ms) / 1_000;
-	const part = (path) => (100 * ((requests[path] ?? 0) - (before[path] ?? 0))) / clients;
-	const all = Object.keys(requests).reduce((sum, path) => sum + part(path), 0);
+	const inPercent = (count) => (100 * count) / clients;
 	return {
 		'seconds until all are live': seconds,
-		'requests in % of clients': all,
-		'of these, of the log': part('/v1/events'),
+		'requests in % of clients': inPercent(sum(requests) - sum(before)),
+		'for access': inPercent((requests['/v1/broker'] ?? 0) - (before['/v1/broker'] ?? 0)),
+		'audits meanwhile': inPercent(rate * seconds),
 	};
 }
 
