@@ -222,8 +222,8 @@ void PublisherSession::close() {
 void PublisherSession::hang_up() {
   state_ = State::kOver;
   resolver_.cancel();
-  timer_.cancel();
-  Error ignored;
+  Error ignored;  // What is gone needs no end.
+  timer_.cancel(ignored);
   socket_.close(ignored);
 }
 
