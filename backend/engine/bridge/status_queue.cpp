@@ -6,6 +6,7 @@ namespace engine::bridge {
 
 std::size_t StatusQueue::add(std::vector<jobs::JobStatus> statuses) {
   for (jobs::JobStatus& status : statuses) {
+    if (is_outdated(status)) continue;
     bytes_ += bytes_of(status);
     waiting_.push_back(std::move(status));
   }
@@ -15,6 +16,21 @@ std::size_t StatusQueue::add(std::vector<jobs::JobStatus> statuses) {
     ++dropped;
   }
   return dropped;
+}
+
+bool StatusQueue::is_outdated(const jobs::JobStatus& status) {
+  const auto [known, is_new] = newest_.try_emplace(status.id.value(), status.version);
+  if (!is_new) {
+    if (status.version < known->second) return true;
+    known->second = status.version;
+    return false;
+  }
+  told_of_.push_back(status.id.value());
+  if (told_of_.size() > jobs_max_) {
+    newest_.erase(told_of_.front());
+    told_of_.pop_front();
+  }
+  return false;
 }
 
 std::optional<jobs::JobStatus> StatusQueue::take() {

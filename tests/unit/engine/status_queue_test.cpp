@@ -45,6 +45,24 @@ TEST_CASE("a status queue is bounded in bytes as well", "[unit][bridge]") {
   }
 }
 
+TEST_CASE("what is older than what was said of a job is not said any more", "[unit][bridge]") {
+  StatusQueue queue{/*jobs_max=*/2, /*bytes_max=*/1'000};
+  const auto version = [](std::int64_t id, std::int64_t number) {
+    JobStatus one = status(id);
+    one.version = number;
+    return one;
+  };
+  CHECK(queue.add({version(1, 3), version(1, 2), version(2, 1)}) == 0);
+  CHECK(left_in(queue) == std::vector<std::int64_t>{1, 2});
+  CHECK(queue.add({version(1, 2), version(1, 3), version(1, 4)}) == 0);
+  CHECK(left_in(queue) == std::vector<std::int64_t>{1, 1});
+  SECTION("until so many others were told of that it is forgotten") {
+    CHECK(queue.add({version(3, 1)}) == 0);
+    CHECK(queue.add({version(1, 2)}) == 0);
+    CHECK(left_in(queue) == std::vector<std::int64_t>{3, 1});
+  }
+}
+
 TEST_CASE("a job is announced on its caller's topic as its resource shows it", "[unit][bridge]") {
   const auto message = engine::bridge::status_message(status(7, 10));
   CHECK(message.topic == "earshot/v1/users/local-61/jobs/" + wire::JobId{7}.text());
