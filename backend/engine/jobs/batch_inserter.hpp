@@ -26,8 +26,8 @@ struct InserterOptions {
   std::size_t commit_jobs_max{4'096};  // Of one commit, so that a statement stays short.
   // While requests come faster than they are committed, the next commit begins no sooner than this
   // after the last one began, or with `gather_jobs`. At 1,000 jobs a second a commit then has two
-  // jobs instead of 1.25, and with one claim for each a job costs 92 % of a row's processor time
-  // instead of 115 %; it does not begin later (docs/benchmarks.md).
+  // jobs instead of 1.25, and with one claim for each a job costs 95 % of a row's processor time
+  // instead of 128 %; it does not begin later (docs/benchmarks.md).
   std::chrono::milliseconds gather_for{2};
   std::size_t gather_jobs{64};
   // For a caller, in all; then: 503. With the 2 s that a request may wait for its handler well
