@@ -19,7 +19,7 @@ struct BridgeOptions {
 
   // Outstanding publishes per connection, in [1, 512]: below the broker's `max_inflight_messages
   // 1000`, which is the Receive Maximum it announces. What comes back in one go is what goes out in
-  // one: 96 with 8 connections reach 72 % of what a bare broker takes (docs/benchmarks.md).
+  // one: 96 with 8 connections reach two thirds of what a bare broker takes (docs/benchmarks.md).
   std::size_t window = 96;
 
   // Events per connection held in memory, in [2 * window, 65536]; when one connection's are full,
