@@ -16,7 +16,6 @@ constexpr std::uint8_t kPingresp = 0xD0;
 constexpr std::uint8_t kDisconnect = 0xE0;
 
 constexpr std::size_t kReplyBytesMax = 4'096;
-constexpr std::size_t kNamesBytesMax = 65'535;
 
 std::uint8_t value_of(char byte) {
   return static_cast<std::uint8_t>(byte);
@@ -29,7 +28,7 @@ void append_two(std::string& out, std::size_t number) {
 
 // 1.5.4: two bytes of length, then the text.
 void append_text(std::string& out, std::string_view text) {
-  base::check(text.size() <= kNamesBytesMax, "a name in MQTT has at most 65,535 bytes");
+  base::check(text.size() <= kTextBytesMax, "a text in MQTT has at most 65,535 bytes");
   append_two(out, text.size());
   out += text;
 }

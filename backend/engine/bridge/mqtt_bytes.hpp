@@ -13,6 +13,8 @@
 /// Source: MQTT Version 5.0, OASIS Standard, 7 March 2019; the sections are named beside the code.
 namespace engine::bridge::mqtt {
 
+inline constexpr std::size_t kTextBytesMax = 65'535;  // Of a topic, a name, a password.
+
 struct Connect {
   std::string_view client_id;
   std::string_view username{};
@@ -21,7 +23,7 @@ struct Connect {
   std::string_view will_topic{};  // Empty: no will.
   std::string_view will_payload{};
 };
-/// Asks for a clean start. The will is retained, QoS 1. Limits: names of at most 65,535 bytes.
+/// Asks for a clean start. The will is retained, QoS 1. Limits: each text as kTextBytesMax.
 [[nodiscard]] std::string connect_bytes(const Connect& connect);
 
 struct Publish {

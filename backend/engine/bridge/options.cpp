@@ -2,6 +2,8 @@
 
 #include "base/error.hpp"
 
+#include <utility>
+
 namespace engine::bridge {
 
 BridgeOptions checked(BridgeOptions options) {
@@ -24,9 +26,7 @@ BridgeOptions checked(BridgeOptions options) {
   if (options.reply_most < options.retry_first) {
     throw base::Error("the bridge must wait longer for a reply than between two attempts");
   }
-  if (!options.broker.url.starts_with("mqtt://")) {
-    throw base::Error("the broker's URL must be mqtt://host:port");
-  }
+  options.broker = checked(std::move(options.broker));
   return options;
 }
 

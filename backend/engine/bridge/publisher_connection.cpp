@@ -1,7 +1,9 @@
 #include "engine/bridge/publisher_connection.hpp"
 
+#include "base/error.hpp"
 #include "engine/bridge/publisher_session.hpp"
 
+#include <charconv>
 #include <utility>
 
 namespace engine::bridge {
@@ -15,9 +17,10 @@ constexpr auto kKeepAlive = 5s;
 constexpr std::string_view kEnvelopeType = "application/cloudevents+json";
 constexpr auto kDefaultPort = "1883";
 
+// Where a URL leads; no host for one of another kind.
 PublisherSession::Peer peer_at(std::string_view url) {
-  constexpr std::string_view kScheme = "mqtt://";  // BridgeOptions are checked for it.
-  url.remove_prefix(kScheme.size());
+  constexpr std::string_view kScheme = "mqtt://";
+  url = url.starts_with(kScheme) ? url.substr(kScheme.size()) : std::string_view{};
   url = url.substr(0, url.find('/'));
   const auto colon = url.rfind(':');
   const bool has_port = colon != std::string_view::npos && url.find(']', colon) == url.npos;
@@ -29,7 +32,25 @@ PublisherSession::Peer peer_at(std::string_view url) {
           .keep_alive = kKeepAlive};
 }
 
+bool is_port(std::string_view text) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() && number > 0 && number < 65'536;
+}
+
 }  // namespace
+
+BrokerAddress checked(BrokerAddress broker) {
+  const PublisherSession::Peer peer = peer_at(broker.url);
+  if (peer.host.empty() || !is_port(peer.port)) {
+    throw base::Error{"the broker's URL must be mqtt://host:port"};
+  }
+  if (broker.username.size() > mqtt::kTextBytesMax ||
+      broker.password.size() > mqtt::kTextBytesMax) {
+    throw base::Error{"the broker's user name and password must have at most 65,535 bytes each"};
+  }
+  return broker;
+}
 
 PublisherConnection::PublisherConnection(PublisherThread& thread,
                                          BrokerAddress broker,
@@ -38,7 +59,7 @@ PublisherConnection::PublisherConnection(PublisherThread& thread,
                                          RetainedMessage will,
                                          Reports& reports)
     : thread_{thread},
-      broker_{std::move(broker)},
+      broker_{checked(std::move(broker))},
       client_id_{std::move(client_id)},
       place_{place},
       will_{std::move(will)},

@@ -20,6 +20,9 @@ struct BrokerAddress {
   std::string password;  // Both empty: anonymous.
 };
 
+/// Errors: base::Error for a URL of another kind, or names longer than MQTT's 65,535 bytes.
+[[nodiscard]] BrokerAddress checked(BrokerAddress broker);
+
 /// What is published once and kept by the broker for later subscribers.
 struct RetainedMessage {
   std::string topic;
@@ -34,7 +37,7 @@ struct RetainedMessage {
 class PublisherConnection {
  public:
   /// `place` is what its reports are marked with. `will` is what to say on behalf of a connection
-  /// that died; an empty topic: nothing.
+  /// that died; an empty topic: nothing. Errors: as checked().
   PublisherConnection(PublisherThread& thread,
                       BrokerAddress broker,
                       std::string client_id,

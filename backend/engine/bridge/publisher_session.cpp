@@ -6,6 +6,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cerrno>
 #include <utility>
@@ -44,6 +45,14 @@ auto PublisherSession::guarded(Step step) {
 
 void PublisherSession::start() {
   const std::lock_guard lock{mutex_};
+  try {
+    resolve();
+  } catch (const boost::system::system_error& error) {
+    lose(-error.code().value());  // No thread is left that could look the name up.
+  }
+}
+
+void PublisherSession::resolve() {
   timer_.expires_after(kConnectTimeout);
   timer_.async_wait(guarded([](PublisherSession& self, const Error& error) {
     if (!error && self.state_ == State::kConnecting) self.lose(-ETIMEDOUT);

@@ -61,6 +61,7 @@ class PublisherSession : public std::enable_shared_from_this<PublisherSession> {
   };
 
   // All of these: with mutex_ held.
+  void resolve();
   void connect();
   void read();
   void take_replies(std::string_view bytes);

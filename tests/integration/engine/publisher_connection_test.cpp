@@ -200,6 +200,31 @@ TEST_CASE("a name that nobody knows, and a port where nobody listens, are losses
   CHECK(all[0].kind == Kind::kLost);
 }
 
+TEST_CASE("an address that leads nowhere is refused before anybody connects",
+          "[integration][bridge][publisher]") {
+  const std::string url = GENERATE(""s,
+                                   "x"s,
+                                   "localhost:1883"s,
+                                   "ws://localhost:9001"s,
+                                   "mqtt://"s,
+                                   "mqtt://:1883"s,
+                                   "mqtt://localhost:port"s,
+                                   "mqtt://localhost:70000"s);
+  CAPTURE(url);
+  base::WakeSignal wake;
+  Reports reports{8, wake};
+  PublisherThread thread;
+  CHECK_THROWS_WITH(PublisherConnection(
+                        thread, {.url = url, .username = {}, .password = {}}, "a", 0, {}, reports),
+                    "the broker's URL must be mqtt://host:port");
+  const std::string password(65'536, 'p');
+  CHECK_THROWS_AS(
+      engine::bridge::checked({.url = "mqtt://h:1", .username = "u", .password = password}),
+      base::Error);
+  CHECK(engine::bridge::checked({.url = "mqtt://[::1]", .username = {}, .password = {}}).url ==
+        "mqtt://[::1]");
+}
+
 TEST_CASE_METHOD(ConnectionCase,
                  "a broker that falls silent is noticed within two periods",
                  "[integration][bridge][publisher]") {
