@@ -46,8 +46,7 @@ void ApiRole::listen(const Surroundings& around, std::vector<requests::Dependenc
   requests::mount_event_routes(router, authenticator_, pools_.readers, around.event_waiters);
   requests::mount_job_routes(
       router, authenticator_, pools_.callers, around.waiters, around.statuses);
-  const requests::Acceptance acceptance{
-      commands_, around.inserter, pools_.callers, around.waiters, clock_};
+  const requests::Acceptance acceptance{commands_, around.inserter, around.waiters, clock_};
   requests::mount_bulk_routes(router, authenticator_, acceptance);
   requests::mount_command_routes(router, authenticator_, acceptance);
   requests::mount_work_routes(router, authenticator_, around.outside_runs, around.work_waiters);

@@ -8,7 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <stop_token>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -32,7 +32,7 @@ class HandlerThreads {
   HandlerThreads(const HandlerThreads&) = delete;
   HandlerThreads& operator=(const HandlerThreads&) = delete;
   /// Runs the handlers of everything that was added, then ends the threads.
-  ~HandlerThreads() = default;
+  ~HandlerThreads();
 
   /// False when the queue is full; `work` is then untouched.
   [[nodiscard]] bool add(Work& work);
@@ -45,15 +45,24 @@ class HandlerThreads {
   [[nodiscard]] static Response busy(const Dispatcher& dispatcher, const Request& request);
 
  private:
-  void run(const std::stop_token& stop);
+  void run();
+  /// The next request in line. None: the threads end, and nothing is left to answer.
+  [[nodiscard]] std::optional<Work> next();
+  /// True when an idle thread is to be woken; for whoever holds the lock.
+  [[nodiscard]] bool begin_waking();
 
   const Dispatcher& dispatcher_;
   HandlerLimits limits_;
 
   // Not base::Guarded: it wakes every waiter, and here 63 of 64 would wake for nothing.
   std::mutex mutex_;
-  std::condition_variable_any has_work_;
+  std::condition_variable has_work_;
   std::deque<Work> queue_;
+  std::size_t idle_{0};
+  // One thread is woken at a time, and wakes the next while requests are left: most handlers are
+  // over before a second thread has begun to run, and waking one costs as much as half a handler.
+  bool is_waking_{false};
+  bool is_stopping_{false};
 
   std::vector<std::jthread> threads_;
 };

@@ -111,8 +111,13 @@ class Driver {
   std::vector<std::int64_t> claim(std::int64_t worker) {
     const engine::jobs::ClaimBudget budget;
     std::vector<std::int64_t> ids;
-    for (const pg::Row row : connection_.run(
-             claim_, worker, Texts{kBareKind}, budget.jobs_max, budget.bytes_max, "20 s")) {
+    for (const pg::Row row : connection_.run(claim_,
+                                             worker,
+                                             Texts{kBareKind},
+                                             budget.jobs_max,
+                                             budget.bytes_max,
+                                             "20 s",
+                                             budget.is_careful)) {
       ids.push_back(row.get<std::int64_t>(0));
     }
     return ids;

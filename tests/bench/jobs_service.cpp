@@ -1,5 +1,7 @@
 #include "bench/jobs_service.hpp"
 
+#include "support/inserted.hpp"
+
 #include <stdexcept>
 #include <utility>
 
@@ -21,7 +23,7 @@ void Service::start(std::function<void(std::size_t n)> on_begun) {
 }
 
 void Service::accept(std::vector<engine::jobs::JobSpec> specs) {
-  const auto accepted = inserter_->insert_all(std::move(specs));
+  const auto accepted = support::insert_all(*inserter_, std::move(specs));
   if (!accepted) throw std::runtime_error{"refused: " + accepted.error().detail};
 }
 

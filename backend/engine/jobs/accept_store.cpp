@@ -1,6 +1,7 @@
 #include "engine/jobs/accept_store.hpp"
 
 #include "base/check.hpp"
+#include "engine/jobs/status_store.hpp"
 
 #include <array>
 
@@ -189,13 +190,30 @@ void AcceptedRows::read_owners(const pg::Rows& rows) {
   base::check(owners_.size() == jobs_.ids.size(), "every accepted job has an owner of its key");
 }
 
+bool AcceptedRows::is_replay(std::size_t place) const {
+  return has_keys_ && owners_[place].is_same && owners_[place].job != jobs_.ids[place];
+}
+
+void AcceptedRows::look_up_replays(pg::Connection& connection) {
+  std::vector<std::int64_t> ids;
+  for (std::size_t place = 0; place < jobs_.ids.size(); ++place) {
+    if (is_replay(place)) ids.push_back(owners_[place].job);
+  }
+  if (ids.empty()) return;
+  for (JobStatus& status : find_jobs(connection, ids)) {
+    replayed_.insert_or_assign(status.id.value(), std::move(status));
+  }
+}
+
 base::Result<Accepted, wire::Problem> AcceptedRows::accepted(std::size_t place) const {
-  Accepted accepted{.status = status(place)};
-  if (!has_keys_) return accepted;
-  const Owner& owner = owners_[place];
-  if (!owner.is_same) return base::fail(wire::problem::idempotency_key_reused());
-  accepted.is_replay = owner.job != jobs_.ids[place];
-  accepted.status.id = wire::JobId{owner.job};
+  if (has_keys_ && !owners_[place].is_same) {
+    return base::fail(wire::problem::idempotency_key_reused());
+  }
+  if (!is_replay(place)) return Accepted{.status = status(place)};
+  Accepted accepted{.status = status(place), .is_replay = true};
+  accepted.status.id = wire::JobId{owners_[place].job};
+  const auto found = replayed_.find(owners_[place].job);
+  if (found != replayed_.end()) accepted.status = found->second;
   return accepted;
 }
 

@@ -11,15 +11,15 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace engine::jobs {
 
 /// What became of one spec.
 struct Accepted {
-  JobStatus status;  // As it was accepted.
-  bool is_replay{
-      false};  // Its key had a job already: `status.id` is that one, the rest is the spec's.
+  JobStatus status;       // As it was accepted, or as that of its key stands.
+  bool is_replay{false};  // Its key had a job already.
 };
 
 /// The rows of one accepting commit, with their ids: made once, so that inserting them again after
@@ -43,6 +43,11 @@ class AcceptedRows {
   [[nodiscard]] std::optional<wire::Problem> insert_all_or_none(pg::Connection& connection);
   /// Reads what insert() would have learned, for rows that turned out to be stored.
   void find(pg::Connection& connection);
+
+  /// Reads how the jobs stand that keys had already; no round trip where there are none. Of one
+  /// that is not there any more, or without this, is known what was asked for this time. Keys are
+  /// dropped before the jobs they name; only --keep-jobs below a day can turn that around.
+  void look_up_replays(pg::Connection& connection);
 
   /// Shape: in the order of the specs. After insert() or find().
   /// Errors: idempotency-key-reused, when the job of that key was asked for something else.
@@ -89,12 +94,14 @@ class AcceptedRows {
   template <typename Runner>
   void insert_with(Runner& runner);
   void read_owners(const pg::Rows& rows);
+  [[nodiscard]] bool is_replay(std::size_t place) const;
 
   Batches batches_;
   Jobs jobs_;
   Scheduled scheduled_;
   bool has_keys_{false};
   std::vector<Owner> owners_;  // One for each job, when there are keys.
+  std::unordered_map<std::int64_t, JobStatus> replayed_;
   JobStatus::Time accepted_at_;
 };
 

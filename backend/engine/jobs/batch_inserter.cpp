@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr auto kSilent = "The database does not reply.";
+// How much later than it should anybody hears that the time is up, as a part of that time.
+constexpr int kLooksPerWait = 10;
 
 wire::Problem not_stored(std::string why) {
   return wire::problem::unavailable(std::move(why) + " Nothing was stored; send it again.", 1s);
@@ -49,41 +51,28 @@ BatchInserter::BatchInserter(pg::Pool& pool,
       accepted_{accepted},
       log_{log},
       options_{options},
-      committer_{[this](const std::stop_token& stop) { run(stop); }} {}
+      committer_{[this](const std::stop_token& stop) { run(stop); }},
+      teller_{[this](const std::stop_token& stop) { run_teller(stop); }} {}
 
 BatchInserter::~BatchInserter() {
   committer_.request_stop();
   committer_.join();
+  teller_.request_stop();
+  teller_.join();
   const auto left = state_.with([](State& state) { return std::exchange(state.queue, {}); });
   for (const auto& waiting : left) {
-    waiting->reply.set_value(base::fail(not_stored("The service is stopping.")));
+    waiting->tell(base::fail(not_stored("The service is stopping.")));
   }
 }
 
-base::Result<Accepted, wire::Problem> BatchInserter::insert(JobSpec spec) {
-  std::vector<JobSpec> one;
-  one.push_back(std::move(spec));
-  auto accepted = insert_all(std::move(one));
-  if (!accepted) return base::fail(accepted.error());
-  return std::move(accepted->front());
-}
-
-base::Result<std::vector<Accepted>, wire::Problem> BatchInserter::insert_all(
-    std::vector<JobSpec> specs) {
+void BatchInserter::insert(std::vector<JobSpec> specs, std::function<void(Reply)> tell) {
   base::check(!specs.empty() && specs.size() <= options_.commit_jobs_max,
               "jobs for one commit are at least one, and fit into it");
-  auto waiting = std::make_shared<Waiting>();
-  waiting->specs = std::move(specs);
-  waiting->deadline = steady_clock::now() + options_.wait_max;
-  std::future<Reply> reply = waiting->reply.get_future();
-  if (auto problem = enqueue(waiting)) return base::fail(std::move(*problem));
-
-  // Once its commit has begun it is never withdrawn, and waits for the outcome as long as it may.
-  while (steady_clock::now() < waiting->deadline) {
-    if (reply.wait_until(look_again_at(*waiting)) == std::future_status::ready) return reply.get();
-    if (withdraw(waiting)) return base::fail(not_stored(kSilent));
-  }
-  return base::fail(unknown_outcome());
+  const auto waiting =
+      std::make_shared<Waiting>(Waiting{.specs = std::move(specs),
+                                        .tell = std::move(tell),
+                                        .deadline = steady_clock::now() + options_.wait_max});
+  if (auto problem = enqueue(waiting)) waiting->tell(base::fail(std::move(*problem)));
 }
 
 std::size_t BatchInserter::waiting_jobs() const {
@@ -91,46 +80,39 @@ std::size_t BatchInserter::waiting_jobs() const {
 }
 
 std::optional<wire::Problem> BatchInserter::enqueue(const std::shared_ptr<Waiting>& waiting) {
-  return state_.update([&](State& state) -> std::optional<wire::Problem> {
-    const bool is_somebody_trying = state.is_committing || !state.queue.empty();
-    if (is_silent(state) && is_somebody_trying) return not_stored(kSilent);
-    if (state.queue_jobs + waiting->specs.size() > options_.queue_jobs_max) {
+  bool wakes = false;
+  auto refused = state_.with([&](State& state) -> std::optional<wire::Problem> {
+    const bool is_somebody_trying = state.committing || !state.queue.empty();
+    if (is_silent(state)) {
+      if (is_somebody_trying) return not_stored(kSilent);
+      waiting->tries = true;
+    }
+    const std::size_t jobs_before = state.queue_jobs;
+    if (jobs_before + waiting->specs.size() > options_.queue_jobs_max) {
       return not_stored("Too many jobs are waiting to be stored.");
     }
     state.queue.push_back(waiting);
     state.queue_jobs += waiting->specs.size();
+    wakes = jobs_before == 0 ||
+            (jobs_before < options_.gather_jobs && state.queue_jobs >= options_.gather_jobs);
     return std::nullopt;
   });
+  // Not for each: the committer waits for the first, and then for enough.
+  if (wakes) state_.update([](State&) {});
+  return refused;
 }
 
 bool BatchInserter::is_silent(const State& state) const {
   return state.silent_since && steady_clock::now() >= *state.silent_since + options_.stuck_after;
 }
 
-BatchInserter::Monotonic BatchInserter::look_again_at(const Waiting& waiting) {
-  const auto silent_at = state_.with([&](const State& state) {
-    if (is_silent(state)) return waiting.deadline;  // It is the one that tries.
-    return state.silent_since.value_or(steady_clock::now()) + options_.stuck_after;
-  });
-  return std::min(waiting.deadline, silent_at);
-}
-
-bool BatchInserter::withdraw(const std::shared_ptr<Waiting>& waiting) {
-  return state_.with([&](State& state) {
-    if (!is_silent(state) && steady_clock::now() < waiting->deadline) return false;
-    if (std::erase(state.queue, waiting) == 0) return false;
-    state.queue_jobs -= waiting->specs.size();
-    return true;
-  });
-}
-
 void BatchInserter::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    const Group group = take_group(stop);
+    const auto group = take_group(stop);
     const auto began = steady_clock::now();
-    if (!group.empty()) commit(stop, group);
+    if (!group->empty()) commit(stop, group);
     const bool is_any_waiting = state_.with([](State& state) {
-      state.is_committing = false;
+      state.committing = nullptr;
       return !state.queue.empty();
     });
     if (is_any_waiting) gather(stop, began + options_.gather_for);
@@ -147,13 +129,14 @@ void BatchInserter::gather(const std::stop_token& stop, Monotonic until) {
       [](State&, bool) {});
 }
 
-BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {
+std::shared_ptr<const BatchInserter::Group> BatchInserter::take_group(const std::stop_token& stop) {
   return state_.wait_for(
       stop,
       1s,
       [](const State& state) { return !state.queue.empty(); },
       [&](State& state, bool) {
-        Group group;
+        auto taken = std::make_shared<Group>();
+        Group& group = *taken;
         std::size_t jobs = 0;
         while (!state.queue.empty()) {
           const auto& next = state.queue.front();
@@ -168,42 +151,44 @@ BatchInserter::Group BatchInserter::take_group(const std::stop_token& stop) {
           if (is_alone) break;
         }
         state.queue_jobs -= jobs;
-        state.is_committing = !group.empty();
-        return group;
+        if (!group.empty()) state.committing = taken;
+        return std::shared_ptr<const Group>{std::move(taken)};
       });
 }
 
-void BatchInserter::commit(const std::stop_token& stop, const Group& group) {
-  const auto refuse_all = [&](const wire::Problem& problem) {
-    for (const auto& waiting : group) waiting->reply.set_value(base::fail(problem));
+void BatchInserter::commit(const std::stop_token& stop, const std::shared_ptr<const Group>& group) {
+  const auto tell = [&](base::Result<AcceptedRows, wire::Problem> rows) {
+    outcomes_.update([&](std::vector<Outcome>& outcomes) {
+      outcomes.push_back({.group = group, .rows = std::move(rows)});
+    });
   };
 
   // Earlier than the callers, so that they hear what is known instead of giving up first.
-  const auto give_up_at = group.front()->deadline - options_.wait_max / 10;
+  const auto give_up_at = group->front()->deadline - options_.wait_max / 10;
   Commit commit;
   note_attempt();
   base::BackOff back_off{20ms, 500ms};
   while (true) {
-    switch (store(stop, group, commit)) {
+    switch (store(stop, *group, commit)) {
       case Stored::kYes:
         note_reply();
         accepted_.notify();
-        return reply_all(group, *commit.rows);
+        return tell(std::move(*commit.rows));
       case Stored::kRefused:
         note_reply();
-        return refuse_all(*commit.refused);
+        return tell(base::fail(*commit.refused));
       case Stored::kNever:
         note_reply();
         // Under new ids a job that is stored after all would be stored twice.
-        if (commit.is_in_doubt) return refuse_all(unknown_outcome());
-        if (group.size() > 1) return commit_one_by_one(stop, group);
-        return refuse_all(wire::problem::internal());
+        if (commit.is_in_doubt) return tell(base::fail(unknown_outcome()));
+        if (group->size() > 1) return commit_one_by_one(stop, *group);
+        return tell(base::fail(wire::problem::internal()));
       case Stored::kNotYet:
         break;
     }
     const auto pause = back_off.next();
     if (stop.stop_requested() || steady_clock::now() + pause >= give_up_at) {
-      return refuse_all(commit.is_in_doubt ? unknown_outcome() : not_stored(kSilent));
+      return tell(base::fail(commit.is_in_doubt ? unknown_outcome() : not_stored(kSilent)));
     }
     base::pause(stop, pause);
   }
@@ -231,6 +216,7 @@ BatchInserter::Stored BatchInserter::store(const std::stop_token& stop,
     commit.refused = insert_or_find(*connection, group, commit);
     base::fail_point("accept.committed");
     if (commit.refused) return Stored::kRefused;
+    look_up_replays(*connection, *commit.rows);
     return Stored::kYes;
   } catch (const pg::InDoubt& error) {
     commit.is_in_doubt = true;
@@ -243,6 +229,15 @@ BatchInserter::Stored BatchInserter::store(const std::stop_token& stop,
   } catch (const std::exception& error) {
     log_.error("jobs could not be stored", {{"jobs", group.size()}, {"reason", error.what()}});
     return Stored::kNever;
+  }
+}
+
+// They are stored, so that nobody is refused for want of news of them.
+void BatchInserter::look_up_replays(pg::Connection& connection, AcceptedRows& rows) {
+  try {
+    rows.look_up_replays(connection);
+  } catch (const base::TransientError& error) {
+    log_.debug("repeats are told what they asked for", {{"reason", error.what()}});
   }
 }
 
@@ -270,27 +265,85 @@ AcceptedRows BatchInserter::rows_of(const Group& group) {
   return std::move(*rows);
 }
 
-void BatchInserter::reply_all(const Group& group, const AcceptedRows& rows) {
+// One request that the database refuses must not take its neighbours with it.
+void BatchInserter::commit_one_by_one(const std::stop_token& stop, const Group& group) {
+  for (const auto& waiting : group) commit(stop, std::make_shared<Group>(Group{waiting}));
+}
+
+void BatchInserter::run_teller(const std::stop_token& stop) {
+  const auto look_every = std::min(options_.stuck_after, options_.wait_max) / kLooksPerWait;
+  auto next_look = steady_clock::now() + look_every;
+  while (true) {
+    const auto outcomes = outcomes_.wait_for(
+        stop,
+        next_look - steady_clock::now(),
+        [](const std::vector<Outcome>& all) { return !all.empty(); },
+        [](std::vector<Outcome>& all, bool) { return std::exchange(all, {}); });
+    for (const Outcome& outcome : outcomes) tell_all(outcome);
+    if (outcomes.empty() && stop.stop_requested()) return;
+    if (steady_clock::now() >= next_look) {
+      tell_overdue();
+      next_look = steady_clock::now() + look_every;
+    }
+  }
+}
+
+void BatchInserter::tell_all(const Outcome& outcome) {
   std::size_t place = 0;
-  for (const auto& waiting : group) {
+  for (const auto& waiting : *outcome.group) {
     std::vector<Accepted> all;
     std::optional<wire::Problem> refused;
-    for (std::size_t i = 0; i < waiting->specs.size(); ++i) {
-      auto one = rows.accepted(place++);
+    if (!outcome.rows) refused = outcome.rows.error();
+    for (std::size_t i = 0; outcome.rows && i < waiting->specs.size(); ++i) {
+      auto one = outcome.rows->accepted(place++);
       if (one) {
         all.push_back(std::move(*one));
       } else {
         refused = one.error();
       }
     }
-    waiting->reply.set_value(refused ? Reply{base::fail(std::move(*refused))}
-                                     : Reply{std::move(all)});
+    const auto tell = std::exchange(waiting->tell, nullptr);
+    if (!tell) continue;  // It was too late for this one.
+    tell(refused ? Reply{base::fail(std::move(*refused))} : Reply{std::move(all)});
   }
 }
 
-// One request that the database refuses must not take its neighbours with it.
-void BatchInserter::commit_one_by_one(const std::stop_token& stop, const Group& group) {
-  for (const auto& waiting : group) commit(stop, {waiting});
+// Once its commit has begun nobody is withdrawn, and each waits for the outcome as long as it may.
+void BatchInserter::tell_overdue() {
+  for (const auto& waiting : withdraw_overdue()) {
+    std::exchange(waiting->tell, nullptr)(base::fail(not_stored(kSilent)));
+  }
+  for (const auto& waiting : overdue_in_commit()) {
+    const auto tell = std::exchange(waiting->tell, nullptr);
+    if (tell) tell(base::fail(unknown_outcome()));
+  }
+}
+
+BatchInserter::Group BatchInserter::withdraw_overdue() {
+  return state_.with([&](State& state) {
+    Group overdue;
+    const bool is_in_vain = is_silent(state);
+    const auto now = steady_clock::now();
+    std::erase_if(state.queue, [&](const auto& waiting) {
+      if (now < waiting->deadline && (!is_in_vain || waiting->tries)) return false;
+      state.queue_jobs -= waiting->specs.size();
+      overdue.push_back(waiting);
+      return true;
+    });
+    return overdue;
+  });
+}
+
+BatchInserter::Group BatchInserter::overdue_in_commit() const {
+  return state_.with([](const State& state) {
+    Group overdue;
+    if (!state.committing) return overdue;
+    const auto now = steady_clock::now();
+    for (const auto& waiting : *state.committing) {
+      if (now >= waiting->deadline) overdue.push_back(waiting);
+    }
+    return overdue;
+  });
 }
 
 }  // namespace engine::jobs

@@ -13,7 +13,7 @@
 #include "wire/problem.hpp"
 
 #include <deque>
-#include <future>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -45,10 +45,13 @@ struct InserterOptions {
 /// `stuck_after` and ends with the first success. In it one caller at a time is let in, to find
 /// out; all others, and those who wait for the next commit, have their 503 at once.
 ///
-/// Threads: any may insert; one thread commits, in the order of arrival.
+/// Threads: any may insert, and none waits; one commits, in the order of arrival, and one tells
+/// what became of it, so that the next commit need not wait until everybody has been told.
 /// Source: LevelDB, DBImpl::Write, has the same shape.
 class BatchInserter {
  public:
+  using Reply = base::Result<std::vector<Accepted>, wire::Problem>;
+
   /// `accepted` is notified after each commit.
   BatchInserter(pg::Pool& pool,
                 NodeLease& ids,
@@ -59,50 +62,48 @@ class BatchInserter {
   BatchInserter(const BatchInserter&) = delete;
   BatchInserter& operator=(const BatchInserter&) = delete;
 
-  /// Returns when the job is on disk, or when that of the same idempotency key is.
+  /// Stores all of them in one commit, or none. Shape: at least one, at most `commit_jobs_max`.
+  ///
+  /// `tell` is called once: with one reply for each, in their order, when all are on disk, or when
+  /// that of the same idempotency key is. It is called from this thread when nothing can be stored
+  /// now, else from another that serves everybody, so it must be quick.
   ///
   /// Errors: 503 when the queue is full or the database does not reply, within `wait_max`; the
-  ///         detail says whether the job may have been stored all the same. 422 when the key's job
-  ///         was asked for something else.
-  [[nodiscard]] base::Result<Accepted, wire::Problem> insert(JobSpec spec);
-
-  /// Stores all of them in one commit, or none. Shape: at least one, at most `commit_jobs_max`; the
-  /// reply has one for each, in their order.
-  ///
-  /// Errors: as insert(); one key that was used for something else refuses all.
-  [[nodiscard]] base::Result<std::vector<Accepted>, wire::Problem> insert_all(
-      std::vector<JobSpec> specs);
+  ///         detail says whether the jobs may have been stored all the same. 422 when a key's job
+  ///         was asked for something else: it refuses all.
+  void insert(std::vector<JobSpec> specs, std::function<void(Reply)> tell);
 
   /// Jobs that wait for the next commit.
   [[nodiscard]] std::size_t waiting_jobs() const;
 
  private:
-  using Reply = base::Result<std::vector<Accepted>, wire::Problem>;
+  using Monotonic = std::chrono::steady_clock::time_point;
   struct Waiting {
     std::vector<JobSpec> specs;
-    std::promise<Reply> reply;
-    std::chrono::steady_clock::time_point deadline;
+    std::function<void(Reply)> tell;  // Empty once it was called; for the teller alone.
+    Monotonic deadline;
+    bool tries{false};  // The one that finds out whether the database replies again.
   };
   using Group = std::vector<std::shared_ptr<Waiting>>;
-  using Monotonic = std::chrono::steady_clock::time_point;
   struct State {
     std::deque<std::shared_ptr<Waiting>> queue;
-    std::size_t queue_jobs{0};  // Of all that are in it.
-    bool is_committing{false};
+    std::size_t queue_jobs{0};                // Of all that are in it.
+    std::shared_ptr<const Group> committing;  // None: no commit is under way.
     // When the oldest commit without a success after it began; none: the last one succeeded.
     std::optional<Monotonic> silent_since{};
   };
+  /// What became of a group.
+  struct Outcome {
+    std::shared_ptr<const Group> group;
+    base::Result<AcceptedRows, wire::Problem> rows;
+  };
 
   void run(const std::stop_token& stop);
-  [[nodiscard]] Group take_group(const std::stop_token& stop);
+  [[nodiscard]] std::shared_ptr<const Group> take_group(const std::stop_token& stop);
   void gather(const std::stop_token& stop, Monotonic until);
   [[nodiscard]] std::optional<wire::Problem> enqueue(const std::shared_ptr<Waiting>& waiting);
   [[nodiscard]] bool is_silent(const State& state) const;
-  // Until when it is worth waiting in the queue: then the database may have fallen silent.
-  [[nodiscard]] Monotonic look_again_at(const Waiting& waiting);
-  // True when it waited in the queue in vain, and is no longer in it: nothing of it is stored.
-  [[nodiscard]] bool withdraw(const std::shared_ptr<Waiting>& waiting);
-  void commit(const std::stop_token& stop, const Group& group);
+  void commit(const std::stop_token& stop, const std::shared_ptr<const Group>& group);
   void note_attempt();
   void note_reply();
   enum class Stored { kYes, kNotYet, kRefused, kNever };
@@ -117,9 +118,16 @@ class BatchInserter {
   [[nodiscard]] static std::optional<wire::Problem> insert_or_find(pg::Connection& connection,
                                                                    const Group& group,
                                                                    Commit& commit);
+  void look_up_replays(pg::Connection& connection, AcceptedRows& rows);
   [[nodiscard]] AcceptedRows rows_of(const Group& group);
-  static void reply_all(const Group& group, const AcceptedRows& rows);
   void commit_one_by_one(const std::stop_token& stop, const Group& group);
+
+  void run_teller(const std::stop_token& stop);
+  static void tell_all(const Outcome& outcome);
+  // Whoever has waited for as long as it may, or waits for a database that does not reply.
+  void tell_overdue();
+  [[nodiscard]] Group withdraw_overdue();
+  [[nodiscard]] Group overdue_in_commit() const;
 
   pg::Pool& pool_;
   NodeLease& ids_;
@@ -127,7 +135,9 @@ class BatchInserter {
   const base::Log& log_;
   const InserterOptions options_;
   base::Guarded<State> state_;
+  base::Guarded<std::vector<Outcome>> outcomes_;
   std::jthread committer_;
+  std::jthread teller_;
 };
 
 }  // namespace engine::jobs

@@ -4,7 +4,6 @@
 #include "engine/jobs/batch_inserter.hpp"
 #include "engine/requests/command_registry.hpp"
 #include "engine/requests/job_waiters.hpp"
-#include "pg/pool.hpp"
 
 namespace engine::requests {
 
@@ -12,7 +11,6 @@ namespace engine::requests {
 struct Acceptance {
   const CommandRegistry& commands;
   jobs::BatchInserter& inserter;
-  pg::Pool& pool;
   JobWaiters& waiters;
   const base::Clock& clock;
 };

@@ -1,21 +1,15 @@
 #include "engine/requests/accepted_reply.hpp"
 
 #include "engine/jobs/job_view.hpp"
-#include "engine/jobs/status_store.hpp"
 #include "engine/requests/job_reply.hpp"
 #include "engine/requests/preferences.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <utility>
 
 namespace engine::requests {
 namespace {
-
-// Keys are dropped before the jobs they name; only --keep-jobs below a day can turn that around,
-// and then there is nothing to show but what was asked for.
-jobs::JobStatus as_it_stands(const jobs::Accepted& accepted, pg::Pool& pool) {
-  if (!accepted.is_replay) return accepted.status;
-  return jobs::find_job(*pool.acquire(), accepted.status.id).value_or(accepted.status);
-}
 
 constexpr auto kReplayed = "Idempotency-Replayed";
 constexpr auto kPreferenceApplied = "Preference-Applied";
@@ -34,40 +28,39 @@ http::Response reply_of(const jobs::JobStatus& status,
   return reply;
 }
 
-}  // namespace
+struct Preference {
+  std::optional<std::chrono::seconds> wait;
+  std::stop_token stopping;
+};
 
-http::Response accepted_reply(const http::Request& request,
-                              const jobs::Accepted& accepted,
-                              pg::Pool& pool,
-                              JobWaiters& waiters) {
-  jobs::JobStatus status = as_it_stands(accepted, pool);
-  const auto wait = preferred_wait(request);
-  if (!wait) return reply_of(status, accepted.is_replay, std::nullopt);
-  if (jobs::is_final(status.state)) return reply_of(status, accepted.is_replay, wait);
-
-  http::Response reply = reply_of(status, accepted.is_replay, std::nullopt);
-  reply.later = [&waiters,
-                 wait = *wait,
-                 status = std::move(status),
-                 is_replay = accepted.is_replay,
-                 stopping = request.stopping](const http::Reply& give) {
-    JobWaiters::Wait one{
-        .last = status,
-        .until = std::chrono::steady_clock::now() + wait,
-        .stopping = stopping,
-        .is_enough = [](const jobs::JobStatus& now) { return jobs::is_final(now.state); },
-        .reply = [give, is_replay, wait](
-                     const jobs::JobStatus& now) { give(reply_of(now, is_replay, wait)); }};
-    if (!waiters.add(one)) give(reply_of(status, is_replay, std::nullopt));
-  };
-  return reply;
+void reply_when_ended(const jobs::Accepted& accepted,
+                      const Preference& preference,
+                      JobWaiters& waiters,
+                      const http::Reply& give) {
+  const auto wait = *preference.wait;
+  JobWaiters::Wait one{
+      .last = accepted.status,
+      .until = std::chrono::steady_clock::now() + wait,
+      .stopping = preference.stopping,
+      .is_enough = [](const jobs::JobStatus& now) { return jobs::is_final(now.state); },
+      .reply = [give, is_replay = accepted.is_replay, wait](
+                   const jobs::JobStatus& now) { give(reply_of(now, is_replay, wait)); }};
+  if (!waiters.add(one)) give(reply_of(accepted.status, accepted.is_replay, std::nullopt));
 }
 
-http::Response accepted_reply(std::span<const jobs::Accepted> accepted, pg::Pool& pool) {
-  base::Json views = base::Json::array();
-  for (const jobs::Accepted& one : accepted) {
-    views.push_back(jobs::job_view(as_it_stands(one, pool)));
+void reply(const jobs::Accepted& accepted,
+           const Preference& preference,
+           JobWaiters& waiters,
+           const http::Reply& give) {
+  if (preference.wait && !jobs::is_final(accepted.status.state)) {
+    return reply_when_ended(accepted, preference, waiters, give);
   }
+  give(reply_of(accepted.status, accepted.is_replay, preference.wait));
+}
+
+http::Response reply_of(const std::vector<jobs::Accepted>& accepted) {
+  base::Json views = base::Json::array();
+  for (const jobs::Accepted& one : accepted) views.push_back(jobs::job_view(one.status));
   http::Response response = http::json_response(202, base::Json{{"jobs", std::move(views)}});
   if (std::ranges::all_of(accepted, &jobs::Accepted::is_replay)) {
     response.headers.emplace_back(kReplayed, "true");
@@ -75,6 +68,42 @@ http::Response accepted_reply(std::span<const jobs::Accepted> accepted, pg::Pool
     response.headers.emplace_back("Retry-After", "1");
   }
   return response;
+}
+
+http::Response later(std::function<void(http::Reply)> start) {
+  http::Response response;
+  response.later = std::move(start);
+  return response;
+}
+
+}  // namespace
+
+http::Response store_and_reply(const http::Request& request,
+                               jobs::JobSpec spec,
+                               const Acceptance& acceptance) {
+  std::vector<jobs::JobSpec> one;
+  one.push_back(std::move(spec));
+  return later([specs = std::move(one),
+                preference = Preference{preferred_wait(request), request.stopping},
+                &inserter = acceptance.inserter,
+                &waiters = acceptance.waiters](http::Reply give) mutable {
+    inserter.insert(
+        std::move(specs),
+        [preference, &waiters, give = std::move(give)](const jobs::BatchInserter::Reply& stored) {
+          if (!stored) return give(http::problem_response(stored.error()));
+          reply(stored->front(), preference, waiters, give);
+        });
+  });
+}
+
+http::Response store_and_reply(std::vector<jobs::JobSpec> specs, const Acceptance& acceptance) {
+  return later(
+      [specs = std::move(specs), &inserter = acceptance.inserter](http::Reply give) mutable {
+        inserter.insert(std::move(specs),
+                        [give = std::move(give)](const jobs::BatchInserter::Reply& stored) {
+                          give(stored ? reply_of(*stored) : http::problem_response(stored.error()));
+                        });
+      });
 }
 
 std::optional<std::string> traceparent_of(const http::Request& request) {

@@ -58,9 +58,7 @@ http::Response store_one(const AskedJobs& asked,
         invalid("has an idempotency_key, and the request an Idempotency-Key: send one of them"));
   }
   if (key) spec->idempotency_key = key;
-  const auto accepted = acceptance.inserter.insert(std::move(*spec));
-  if (!accepted) return http::problem_response(accepted.error());
-  return accepted_reply(request, *accepted, acceptance.pool, acceptance.waiters);
+  return store_and_reply(request, std::move(*spec), acceptance);
 }
 
 http::Response store_all(const AskedJobs& asked,
@@ -68,9 +66,7 @@ http::Response store_all(const AskedJobs& asked,
                          const Acceptance& acceptance) {
   auto specs = specs_of(asked, items);
   if (!specs) return http::problem_response(specs.error());
-  const auto accepted = acceptance.inserter.insert_all(std::move(*specs));
-  if (!accepted) return http::problem_response(accepted.error());
-  return accepted_reply(*accepted, acceptance.pool);
+  return store_and_reply(std::move(*specs), acceptance);
 }
 
 http::Response store(const http::Request& request,

@@ -38,10 +38,7 @@ http::Response reply(const Command& command,
                      const Acceptance& acceptance) {
   auto spec = spec_of(command, request, caller);
   if (!spec) return http::problem_response(spec.error());
-
-  const auto stored = acceptance.inserter.insert(std::move(*spec));
-  if (!stored) return http::problem_response(stored.error());
-  return accepted_reply(request, *stored, acceptance.pool, acceptance.waiters);
+  return store_and_reply(request, std::move(*spec), acceptance);
 }
 
 }  // namespace

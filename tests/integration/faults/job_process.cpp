@@ -5,6 +5,7 @@
 #include "engine/jobs/janitor.hpp"
 #include "engine/jobs/long_workers.hpp"
 #include "jobs_case.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -201,8 +202,8 @@ TEST_CASE("jobs are accepted, and each that is confirmed is noted", "[.][job-acc
         const std::string key = "key-" + std::to_string(n);
         spec.idempotency_key = key;
         // As a client does: until it is told.
-        auto accepted = inserter.insert(spec);
-        while (!accepted) accepted = inserter.insert(spec);
+        auto accepted = support::insert(inserter, spec);
+        while (!accepted) accepted = support::insert(inserter, spec);
         file.with([&](std::ofstream& out) {
           out << key << ' ' << accepted->status.id.text() << std::endl;
         });

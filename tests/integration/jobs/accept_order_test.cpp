@@ -2,6 +2,7 @@
 #include "engine/jobs/batch_inserter.hpp"
 #include "jobs_case.hpp"
 #include "pg/error.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -66,7 +67,7 @@ TEST_CASE_METHOD(OrderCase,
         for (int n = 0; n < 50; ++n) {
           BatchInserter& one = (caller + n) % 2 == 0 ? inserter : other_process;
           const auto before = last_reported.with([](std::int64_t id) { return id; });
-          const auto stored = one.insert(spec(n));
+          const auto stored = support::insert(one, spec(n));
           if (!stored) return;
           const auto after = stored->status.id.value();
           last_reported.with([&](std::int64_t& id) { id = after; });
@@ -101,7 +102,7 @@ TEST_CASE_METHOD(OrderCase,
     specs.push_back(std::move(one));
   }
 
-  REQUIRE(inserter.insert_all(std::move(specs)));
+  REQUIRE(support::insert_all(inserter, std::move(specs)));
 
   CHECK(value_of(R"(
     select bool_and(place = number) from (
@@ -116,13 +117,13 @@ TEST_CASE_METHOD(OrderCase,
                  "[integration][jobs][accept_order]") {
   JobSpec keyed = spec(1);
   keyed.idempotency_key = "the-key";
-  const auto first = inserter.insert(keyed);
+  const auto first = support::insert(inserter, keyed);
   REQUIRE(first);
   const auto number = order_of(first->status.id);
-  const auto between = inserter.insert(spec(2));
+  const auto between = support::insert(inserter, spec(2));
   REQUIRE(between);
 
-  const auto again = other_process.insert(keyed);
+  const auto again = support::insert(other_process, keyed);
 
   REQUIRE(again);
   REQUIRE(again->is_replay);
@@ -139,7 +140,7 @@ TEST_CASE_METHOD(OrderCase,
   REQUIRE(rows);
   rows->insert(*pool.acquire());
   const auto number = order_of(rows->status(0).id);
-  REQUIRE(inserter.insert(spec(2)));
+  REQUIRE(support::insert(inserter, spec(2)));
 
   CHECK_THROWS_AS(rows->insert(*pool.acquire()), pg::UniqueViolation);
 

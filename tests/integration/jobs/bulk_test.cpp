@@ -1,6 +1,7 @@
 #include "engine/jobs/batch_inserter.hpp"
 #include "jobs_case.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -35,7 +36,7 @@ using Reply = base::Result<std::vector<Accepted>, wire::Problem>;
 
 TEST_CASE_METHOD(BulkCase, "many jobs at once are one commit, in order", "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
-  const Reply reply = inserter.insert_all(specs(1'000));
+  const Reply reply = support::insert_all(inserter, specs(1'000));
   REQUIRE(reply);
   REQUIRE(reply->size() == 1'000);
   std::set<std::int64_t> distinct;
@@ -53,17 +54,17 @@ TEST_CASE_METHOD(BulkCase,
                  "one key that was used for something else refuses all jobs of its array",
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
-  REQUIRE(inserter.insert(keyed(1, "used")));
+  REQUIRE(support::insert(inserter, keyed(1, "used")));
 
   std::vector<JobSpec> all = specs(3);
   all.push_back(keyed(2, "used"));
   all.push_back(keyed(3, "fresh"));
-  const Reply refused = inserter.insert_all(all);
+  const Reply refused = support::insert_all(inserter, all);
   REQUIRE_FALSE(refused);
   CHECK(refused.error().type == "idempotency-key-reused");
   CHECK(jobs() == "1");
   // Not even its keys are left behind.
-  const auto fresh = inserter.insert(keyed(77, "fresh"));
+  const auto fresh = support::insert(inserter, keyed(77, "fresh"));
   REQUIRE(fresh);
   CHECK_FALSE(fresh->is_replay);
 }
@@ -73,12 +74,12 @@ TEST_CASE_METHOD(BulkCase,
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
   const std::vector<JobSpec> all{keyed(1, "a"), keyed(2, "b"), keyed(1, "a")};
-  const Reply first = inserter.insert_all(all);
+  const Reply first = support::insert_all(inserter, all);
   REQUIRE(first);
   CHECK(first->at(0).status.id == first->at(2).status.id);
   CHECK(first->at(2).is_replay);
 
-  const Reply again = inserter.insert_all(all);
+  const Reply again = support::insert_all(inserter, all);
   REQUIRE(again);
   for (std::size_t i = 0; i < all.size(); ++i) {
     CHECK(again->at(i).is_replay);
@@ -99,8 +100,8 @@ TEST_CASE_METHOD(BulkCase,
     pg::Transaction blocker{*connection};
     blocker.query("lock table engine.batch in exclusive mode");
     for (const auto& one : {specs(20), broken, specs(30)}) {
-      replies.push_back(
-          std::async(std::launch::async, [&inserter, one] { return inserter.insert_all(one); }));
+      replies.push_back(std::async(
+          std::launch::async, [&inserter, one] { return support::insert_all(inserter, one); }));
     }
     REQUIRE(support::eventually([&] {
       return value_of(
@@ -118,10 +119,10 @@ TEST_CASE_METHOD(BulkCase,
                  "the limit of the queue counts jobs, not requests",
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log, {.queue_jobs_max = 99}};
-  const Reply refused = inserter.insert_all(specs(100));
+  const Reply refused = support::insert_all(inserter, specs(100));
   REQUIRE_FALSE(refused);
   CHECK(refused.error().status == 503);
   CHECK_THAT(refused.error().detail, Catch::Contains("Nothing was stored"));
-  for (int round = 0; round < 3; ++round) CHECK(inserter.insert_all(specs(99)));
+  for (int round = 0; round < 3; ++round) CHECK(support::insert_all(inserter, specs(99)));
   CHECK(jobs() == "297");
 }

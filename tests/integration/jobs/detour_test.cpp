@@ -3,6 +3,7 @@
 #include "engine/jobs/status_store.hpp"
 #include "jobs_case.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -192,7 +193,7 @@ TEST_CASE_METHOD(DetourCase, "a job runs at its time, not before", "[integration
   later.idempotency_key = "later";
   auto at_once = spec(2);
 
-  const auto replies = inserter.insert_all({later, at_once, later});
+  const auto replies = support::insert_all(inserter, {later, at_once, later});
   REQUIRE(replies);
   const JobStatus scheduled = replies->at(0).status;
   CHECK(replies->at(2).is_replay);
@@ -205,7 +206,7 @@ TEST_CASE_METHOD(DetourCase, "a job runs at its time, not before", "[integration
   CHECK(promote() == 0);
   carry_out({kDone});
   CHECK(claim({1}).empty());
-  CHECK(inserter.insert(later)->is_replay);
+  CHECK(support::insert(inserter, later)->is_replay);
 
   make_due();
   CHECK(promote() == 1);
@@ -215,7 +216,7 @@ TEST_CASE_METHOD(DetourCase, "a job runs at its time, not before", "[integration
 
   auto without_key = spec(3);
   without_key.run_at = clock.wall() - 1h;
-  REQUIRE(inserter.insert(without_key));
+  REQUIRE(support::insert(inserter, without_key));
   CHECK(promote() == 1);
 }
 
@@ -223,7 +224,7 @@ TEST_CASE_METHOD(DetourCase, "a scheduled job can be cancelled", "[integration][
   BatchInserter inserter{pool, ids, accepted, log};
   auto later = spec(1);
   later.run_at = clock.wall() + 1h;
-  const auto id = inserter.insert(later)->status.id;
+  const auto id = support::insert(inserter, later)->status.id;
   CHECK(cancel_job(*pool.acquire(), id, std::nullopt) == engine::jobs::EndedEarly::kDone);
   CHECK(status(id).state == JobState::kCancelled);
   make_due();

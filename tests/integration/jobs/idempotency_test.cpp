@@ -4,6 +4,7 @@
 #include "pg/error.hpp"
 #include "pg/transaction.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -53,8 +54,8 @@ TEST_CASE_METHOD(KeyCase,
   std::vector<std::future<base::Result<engine::jobs::Accepted, wire::Problem>>> replies;
   for (int i = 0; i < 100; ++i) {
     BatchInserter& one = i % 2 == 0 ? inserter : other_process;
-    replies.push_back(
-        std::async(std::launch::async, [&one] { return one.insert(keyed(1, "the-key")); }));
+    replies.push_back(std::async(std::launch::async,
+                                 [&one] { return support::insert(one, keyed(1, "the-key")); }));
   }
 
   std::set<std::int64_t> heard;
@@ -72,23 +73,23 @@ TEST_CASE_METHOD(KeyCase,
 
   work_until_all_ended(jobs_test::act);
   CHECK(ends() == "1 completed");
-  CHECK(inserter.insert(keyed(1, "the-key"))->status.id.value() == *heard.begin());
+  CHECK(support::insert(inserter, keyed(1, "the-key"))->status.id.value() == *heard.begin());
 }
 
 TEST_CASE_METHOD(KeyCase,
                  "a key that was used for something else is refused, and nothing is stored",
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
-  REQUIRE(inserter.insert(keyed(1, "k")));
+  REQUIRE(support::insert(inserter, keyed(1, "k")));
 
-  const auto reused = inserter.insert(keyed(2, "k"));
+  const auto reused = support::insert(inserter, keyed(2, "k"));
   REQUIRE_FALSE(reused);
   CHECK(reused.error().status == 422);
   CHECK(reused.error().type == "idempotency-key-reused");
 
   JobSpec of_other_kind = keyed(1, "k");
   of_other_kind.kind = "test.other";
-  CHECK_FALSE(inserter.insert(of_other_kind));
+  CHECK_FALSE(support::insert(inserter, of_other_kind));
   CHECK(jobs() == "1");
   CHECK(batches() == "1");
 }
@@ -99,8 +100,8 @@ TEST_CASE_METHOD(KeyCase,
   BatchInserter inserter{pool, ids, accepted, log};
   JobSpec of_other = keyed(2, "k");
   of_other.caller += "62";
-  const auto first = inserter.insert(keyed(1, "k"));
-  const auto second = inserter.insert(of_other);
+  const auto first = support::insert(inserter, keyed(1, "k"));
+  const auto second = support::insert(inserter, of_other);
   REQUIRE(first);
   REQUIRE(second);
   CHECK_FALSE(second->is_replay);
@@ -115,7 +116,7 @@ TEST_CASE_METHOD(KeyCase,
                  "a group with new, repeated and reused keys and with none stores each job once",
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
-  const auto before = inserter.insert(keyed(1, "old"));
+  const auto before = support::insert(inserter, keyed(1, "old"));
   REQUIRE(before);
 
   const std::vector<JobSpec> specs{
@@ -189,7 +190,8 @@ TEST_CASE_METHOD(KeyCase,
   {
     pg::Transaction tx{janitor};
     REQUIRE(tx.query(make).one().get<bool>(0));
-    reply = std::async(std::launch::async, [&, spec = one] { return inserter.insert(spec); });
+    reply =
+        std::async(std::launch::async, [&, spec = one] { return support::insert(inserter, spec); });
     // It has chosen the default partition, which the making has locked.
     REQUIRE(support::eventually(
         [&] { return value_of("select count(*) from pg_locks where not granted") != "0"; }));

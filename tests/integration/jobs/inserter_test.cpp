@@ -2,6 +2,7 @@
 #include "jobs_case.hpp"
 #include "pg/error.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -18,8 +19,9 @@ using Answer = base::Result<engine::jobs::Accepted, wire::Problem>;
 std::vector<std::future<Answer>> insert_from_many_threads(BatchInserter& inserter, int callers) {
   std::vector<std::future<Answer>> answers;
   for (int n = 0; n < callers; ++n) {
-    answers.push_back(std::async(std::launch::async,
-                                 [&inserter, n] { return inserter.insert(JobsCase::spec(n)); }));
+    answers.push_back(std::async(std::launch::async, [&inserter, n] {
+      return support::insert(inserter, JobsCase::spec(n));
+    }));
   }
   return answers;
 }
@@ -36,7 +38,7 @@ TEST_CASE_METHOD(JobsCase,
                  "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log};
 
-  const auto answer = inserter.insert(spec(7));
+  const auto answer = support::insert(inserter, spec(7));
 
   REQUIRE(answer);
   CHECK(answer->status.state == engine::jobs::JobState::kAvailable);
@@ -70,8 +72,9 @@ TEST_CASE_METHOD(JobsCase,
   const auto connection = pool.acquire();
   std::vector<std::future<Answer>> answers;
   const auto insert = [&](int n) {
-    answers.push_back(std::async(std::launch::async,
-                                 [&inserter, n] { return inserter.insert(JobsCase::spec(n)); }));
+    answers.push_back(std::async(std::launch::async, [&inserter, n] {
+      return support::insert(inserter, JobsCase::spec(n));
+    }));
   };
   pg::Transaction blocker{*connection};
   blocker.query("lock table engine.batch in exclusive mode");
@@ -140,7 +143,7 @@ TEST_CASE_METHOD(
 
   SECTION("and the state ends with the fault") {
     onlooker().query("alter table engine.elsewhere rename to batch");
-    CHECK(inserter.insert(spec(1)));
+    CHECK(support::insert(inserter, spec(1)));
   }
 }
 
@@ -166,7 +169,7 @@ TEST_CASE_METHOD(JobsCase,
   pg::Pool broken{nowhere, {}, log};
   BatchInserter inserter{broken, ids, accepted, log, {.wait_max = 300ms}};
 
-  const auto answer = inserter.insert(spec(1));
+  const auto answer = support::insert(inserter, spec(1));
 
   REQUIRE_FALSE(answer);
   CHECK(answer.error().status == 503);
@@ -176,7 +179,7 @@ TEST_CASE_METHOD(JobsCase,
 
 TEST_CASE_METHOD(JobsCase, "a full queue answers 503 at once", "[integration][jobs]") {
   BatchInserter inserter{pool, ids, accepted, log, {.queue_jobs_max = 0}};
-  const auto answer = inserter.insert(spec(1));
+  const auto answer = support::insert(inserter, spec(1));
   REQUIRE_FALSE(answer);
   CHECK(answer.error().status == 503);
 }
@@ -194,7 +197,7 @@ TEST_CASE_METHOD(JobsCase,
     answers.push_back(std::async(std::launch::async, [&] {
       engine::jobs::JobSpec broken = spec(99);
       broken.args = "not json";
-      return inserter.insert(broken);
+      return support::insert(inserter, broken);
     }));
     REQUIRE(support::eventually([&] { return value_of(kWaitingInserts) == "1"; }));
   }

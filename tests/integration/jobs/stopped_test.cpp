@@ -3,6 +3,7 @@
 #include "engine/jobs/janitor.hpp"
 #include "jobs_case.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 #include "support/pg_server.hpp"
 
 #include <catch2/catch.hpp>
@@ -59,7 +60,7 @@ class Callers {
       threads_.emplace_back([this, &inserter](const std::stop_token& stop) {
         while (!stop.stop_requested()) {
           const auto asked_at = steady_clock::now();
-          const auto answer = inserter.insert(JobsCase::spec(1));
+          const auto answer = support::insert(inserter, JobsCase::spec(1));
           const auto took =
               std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - asked_at);
           told_.with([&](std::vector<Told>& told) {
@@ -108,7 +109,7 @@ TEST_CASE_METHOD(StoppedCase,
   const auto frozen_at = steady_clock::now();
   // Whoever is in the commit under way waits for it; this one comes later.
   REQUIRE(support::eventually([&] {
-    const auto answer = inserter.insert(spec(2));
+    const auto answer = support::insert(inserter, spec(2));
     return !answer && answer.error().detail.starts_with("The database does not reply.");
   }));
   const auto silent_at = steady_clock::now();

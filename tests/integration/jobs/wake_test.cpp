@@ -3,6 +3,7 @@
 #include "pg/listener.hpp"
 #include "pg/notifier.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -44,7 +45,7 @@ class WakeCase : public jobs_test::JobsCase {
         where application_name = 'working' and datname = current_database())") == "t";
     }));
   }
-  void accept_one() { REQUIRE(inserter.insert(spec(0))); }
+  void accept_one() { REQUIRE(support::insert(inserter, spec(0))); }
   [[nodiscard]] bool is_done(int jobs) {
     return eventually([&] { return ends() == std::to_string(jobs) + " completed"; });
   }

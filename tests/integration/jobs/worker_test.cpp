@@ -5,6 +5,7 @@
 #include "jobs_case.hpp"
 #include "pg/error.hpp"
 #include "support/eventually.hpp"
+#include "support/inserted.hpp"
 #include "support/scratch_folder.hpp"
 
 #include <catch2/catch.hpp>
@@ -97,7 +98,7 @@ TEST_CASE_METHOD(JobsCase,
     one.traceparent = kTrace;
     one.request_id = "request-" + std::to_string(n);
     one.idempotency_key = key;
-    return inserter.insert(std::move(one))->status.id;
+    return support::insert(inserter, std::move(one))->status.id;
   };
   ask(0, std::nullopt);
   ask(1, "key");
