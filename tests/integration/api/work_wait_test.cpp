@@ -5,6 +5,7 @@
 using api_test::Answer;
 using api_test::WorkCase;
 using base::Json;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -62,6 +63,25 @@ TEST_CASE_METHOD(WaitingCase,
 
 TEST_CASE_METHOD(WaitingCase, "who waits in vain is told so", "[integration][api]") {
   const Answer reply = claim(/*limit=*/1, kRender, /*wait_s=*/1);
+  CHECK(reply.status == 200);
+  CHECK(reply.body.at("jobs").empty());
+}
+
+TEST_CASE("a service that stops lets workers go that wait for work", "[integration][api]") {
+  constexpr auto kHasLooked =
+      "select count(*) > 0 from pg_stat_activity where datname = current_database() "
+      "and application_name = 'earshot-callers' and query like '%engine.claim_run%'";
+  std::future<Answer> waiting;
+  {
+    WaitingCase house;
+    waiting = std::async(std::launch::async, [&house] {
+      return house.claim(/*limit=*/1, house.kRender, /*wait_s=*/25);
+    });
+    REQUIRE(support::eventually([&] { return house.value_of(kHasLooked) == "t"; }));
+    house.stop();
+    REQUIRE(waiting.wait_for(5s) == std::future_status::ready);
+  }
+  const Answer reply = waiting.get();
   CHECK(reply.status == 200);
   CHECK(reply.body.at("jobs").empty());
 }
