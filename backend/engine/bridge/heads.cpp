@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace engine::bridge {
@@ -46,8 +47,10 @@ void Heads::repeat_all(Time now) {
   for (auto& [key, area] : areas_) {
     const bool is_too_soon = area.said_at && *area.said_at + options_.period > when;
     schedule(key, area, is_too_soon ? *area.said_at + options_.period : when);
+    area.is_unrepeated = true;
     when += options_.repeat_gap;
   }
+  unrepeated_ = areas_.size();
 }
 
 std::optional<Heads::Saying> Heads::next_to_say(Time now) {
@@ -58,6 +61,7 @@ std::optional<Heads::Saying> Heads::next_to_say(Time now) {
   area.due_at.reset();
   area.said_at = now;
   area.is_news = false;
+  if (std::exchange(area.is_unrepeated, false)) --unrepeated_;
   return Saying{.area = key, .head = area.head};
 }
 
@@ -113,6 +117,7 @@ void Heads::drop_up_to(std::int64_t offset) {
     const auto& [key, area] = entry;
     if (area.is_news || area.head.offset > offset) return false;
     if (area.due_at) due_.erase({*area.due_at, key});
+    if (area.is_unrepeated) --unrepeated_;
     return true;
   });
   forget_up_to(offset);

@@ -58,13 +58,16 @@ class Heads {
   void say_again(const geo::Cell& area, Time when);
   /// When the next one is due.
   [[nodiscard]] std::optional<Time> next_due() const;
+  /// Whether each that was to be said again has been.
+  [[nodiscard]] bool is_repeated() const { return unrepeated_ == 0; }
 
   [[nodiscard]] std::size_t size() const { return areas_.size(); }
 
  private:
   struct Area {
     wire::Head head;
-    bool is_news = false;  // The broker may retain an older one.
+    bool is_news = false;        // The broker may retain an older one.
+    bool is_unrepeated = false;  // The broker may retain none.
     std::optional<Time> said_at;
     std::optional<Time> due_at;
   };
@@ -79,6 +82,7 @@ class Heads {
   std::size_t areas_max_;
   std::int64_t forgotten_ = 0;
   std::map<geo::Cell, Area> areas_;
+  std::size_t unrepeated_ = 0;
   std::set<std::pair<Time, geo::Cell>> due_;
 };
 

@@ -36,6 +36,8 @@ void PublisherLanes::settle() {
   const Reports::Batch batch = reports_.take();
   for (const Report& report : batch.reports) {
     const Change change = lines_[report.connection].settle(report);
+    const bool is_of_status = report.connection == PublisherLine::kStatusPlace;
+    if (change == Change::kConnected && is_of_status) is_online_said_ = false;
     if (change == Change::kLost)
       say_loss("the broker is away; events wait in the log", report.code);
     if (change == Change::kConnected && connected() == lines_.size()) {
@@ -107,6 +109,15 @@ std::optional<Heads::Time> PublisherLanes::next_head_at() const {
 
 void PublisherLanes::send() {
   for (PublisherLine& line : lines_) line.send();
+  say_online();
+}
+
+void PublisherLanes::say_online() {
+  if (is_online_said_) return;
+  const bool has_said_heads = std::ranges::all_of(lines_, &PublisherLine::has_said_heads);
+  if (!has_said_heads) return;
+  for (PublisherLine& line : lines_) line.say_status("online");
+  is_online_said_ = true;
 }
 
 bool PublisherLanes::wants_connection() const {

@@ -38,7 +38,8 @@ class PublisherLanes {
   [[nodiscard]] std::size_t room() const;
   /// Adds events in offset order. Limits: at most room().
   void add(const std::vector<wire::Event>& events, std::string_view epoch);
-  /// Publishes whatever the windows allow.
+  /// Publishes whatever the windows allow, and `online` when the broker has all heads: whoever asks
+  /// for heads and then for the status knows that an area without a head has nothing to tell.
   void send();
 
   /// What the log has of a cell from before this term, and of those it has forgotten.
@@ -67,6 +68,7 @@ class PublisherLanes {
  private:
   [[nodiscard]] PublisherLine& line_of(const geo::Cell& cell);
   void say_loss(std::string_view sentence, int code);
+  void say_online();
 
   const BridgeOptions& options_;
   const base::Log& log_;
@@ -74,6 +76,7 @@ class PublisherLanes {
   PublisherThread thread_;
   std::deque<PublisherLine> lines_;  // Never moved: connections are pinned.
   bool is_loss_said_ = false;        // Since all were connected.
+  bool is_online_said_ = false;      // Over the present connection of the first line.
 };
 
 }  // namespace engine::bridge

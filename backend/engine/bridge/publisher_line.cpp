@@ -13,8 +13,6 @@ namespace {
 using namespace std::chrono_literals;
 using Kind = Report::Kind;
 
-// The first line also carries what is said once for the whole relay.
-constexpr std::size_t kStatusPlace = 0;
 // Lanes number their sendings from 1.
 constexpr Lane::Ticket kStatusTicket = 0;
 // Heads have the upper half of the numbers.
@@ -51,7 +49,8 @@ PublisherLine::PublisherLine(PublisherThread& thread,
                   place == kStatusPlace ? status("offline") : RetainedMessage{},
                   reports},
       pause_{options.retry_first, options.retry_most},
-      next_head_ticket_{kFirstHeadTicket} {}
+      next_head_ticket_{kFirstHeadTicket},
+      last_repeated_{kFirstHeadTicket} {}
 
 PublisherLine::Change PublisherLine::settle(const Report& report) {
   const bool is_about_connection = report.kind == Kind::kConnected || report.kind == Kind::kLost;
@@ -79,7 +78,6 @@ PublisherLine::Change PublisherLine::welcome() {
   if (state_ != State::kConnecting) return Change::kNone;
   state_ = State::kUp;
   changed_at_ = due_at_ = replied_at_ = clock_.monotonic();
-  say_status("online");
   heads_.repeat_all(changed_at_);
   return Change::kConnected;
 }
@@ -161,6 +159,12 @@ bool PublisherLine::may_say_heads() const {
   return !oldest || *oldest > *heads_from_;
 }
 
+bool PublisherLine::has_said_heads() const {
+  const bool is_accepted =
+      heads_under_way_.empty() || heads_under_way_.begin()->first > last_repeated_;
+  return is_up() && heads_from_ && heads_.is_repeated() && is_accepted;
+}
+
 std::optional<Heads::Time> PublisherLine::next_head_at() const {
   const auto due = may_say_heads() ? heads_.next_due() : std::nullopt;
   return due ? std::optional{std::max(*due, due_at_)} : std::nullopt;
@@ -168,9 +172,11 @@ std::optional<Heads::Time> PublisherLine::next_head_at() const {
 
 void PublisherLine::send_heads() {
   while (may_say_heads()) {
+    const bool was_repeated = heads_.is_repeated();
     const auto saying = heads_.next_to_say(clock_.monotonic());
     if (!saying) return;
     const Lane::Ticket ticket = next_head_ticket_++;
+    if (!was_repeated) last_repeated_ = ticket;
     heads_under_way_.emplace(ticket, saying->area);
     // If it fails a report says why, and it is said again.
     if (!connection_.publish(ticket,

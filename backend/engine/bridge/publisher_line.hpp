@@ -21,7 +21,7 @@ namespace engine::bridge {
 /// One lane of events and the connection that publishes them: when to connect, to send, to give up.
 ///
 /// A lost connection, a refused event and a reply that never comes rewind the lane; nothing counts
-/// as relayed until the broker has said so. The first line also says what the relay's status is.
+/// as relayed until the broker has said so. The first line also carries the relay's status.
 /// Each says the heads of its areas, which follow the events that they tell of: when the broker has
 /// accepted those. A new connection may be one to a broker that has forgotten: then all are said.
 /// Threads: confined. No call waits for the broker.
@@ -29,6 +29,9 @@ class PublisherLine {
  public:
   /// What others have to know of a report.
   enum class Change { kNone, kConnected, kLost };
+
+  // The first line also carries what is said once for the whole relay.
+  static constexpr std::size_t kStatusPlace = 0;
 
   PublisherLine(PublisherThread& thread,
                 const BridgeOptions& options,
@@ -54,6 +57,10 @@ class PublisherLine {
   void say_heads_from(std::int64_t offset, std::string epoch);
   /// When there is a head to say; none while that cannot be.
   [[nodiscard]] std::optional<Heads::Time> next_head_at() const;
+
+  /// Whether the broker has the heads of all areas of this line: of this connection, because the
+  /// one before may have been to a broker that has forgotten them.
+  [[nodiscard]] bool has_said_heads() const;
 
   /// Publishes whatever the window allows.
   void send();
@@ -97,6 +104,7 @@ class PublisherLine {
   std::optional<std::int64_t> heads_from_;             // None: not before more is known.
   std::map<Lane::Ticket, geo::Cell> heads_under_way_;  // Area by ticket.
   Lane::Ticket next_head_ticket_;
+  Lane::Ticket last_repeated_;    // Of the heads that were said again; later ones are news.
   bool is_head_refused_ = false;  // Said once.
   std::uint64_t accepted_ = 0;
   std::uint64_t refused_ = 0;

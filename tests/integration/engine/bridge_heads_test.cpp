@@ -17,6 +17,7 @@ using bridge_test::BrokerProxy;
 using engine::bridge::BridgeState;
 using support::eventually;
 using support::Subscriber;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -131,6 +132,25 @@ TEST_CASE_METHOD(HeadsCase,
   REQUIRE(are_retained());
   broker.kill();
   broker.start();
+  CHECK(are_retained());
+}
+
+TEST_CASE_METHOD(HeadsCase,
+                 "a broker that has forgotten everything hears online when it has all heads again",
+                 "[integration][bridge][heads]") {
+  auto bridge_options = bridge_test::quick_options(broker.url());
+  bridge_options.heads.repeat_gap = 300ms;
+  auto bridge = start_bridge(bridge_options);
+  append(200);
+  REQUIRE(are_retained());
+  broker.kill();
+  broker.start();
+  REQUIRE(eventually([&] {
+    const Subscriber late{broker, "earshot/v1/status"};
+    const auto said = late.deliveries();
+    return !said.empty() && said.back().payload == "online";
+  }));
+  bridge.reset();  // So that nothing is added.
   CHECK(are_retained());
 }
 

@@ -94,6 +94,23 @@ TEST_CASE_METHOD(HeadsFixture,
   CHECK(say() == "9q8yy 1 k:1\nu33dc 9 0:9\n9q8yz 2 k:2");
 }
 
+TEST_CASE_METHOD(FewHeads,
+                 "all are repeated when each has been said, or was forgotten",
+                 "[unit][bridge]") {
+  const std::string letters = "01234567";
+  for (const char letter : letters) heads.remember(cell(std::string{"9q8y"} + letter + "k9"), 1);
+  CHECK(heads.is_repeated());
+  heads.repeat_all(now);
+  CHECK_FALSE(heads.is_repeated());
+  now += 10ms;
+  CHECK_FALSE(say().empty());
+  CHECK_FALSE(heads.is_repeated());
+  note("9q8y8k9", 2);  // Makes room for itself.
+  now += 1h;
+  CHECK_FALSE(say().empty());
+  CHECK(heads.is_repeated());
+}
+
 TEST_CASE_METHOD(HeadsFixture, "what was not accepted is said again", "[unit][bridge]") {
   note("9q8yyk9", 1);
   CHECK(say() == "9q8yy 1 k:1");
