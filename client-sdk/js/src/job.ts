@@ -41,7 +41,7 @@ export interface JobListener {
 }
 
 export function isFinal({state}: JobView): boolean {
-	return state === 'completed' || state === 'discarded' || state === 'cancelled';
+	return ['completed', 'discarded', 'cancelled'].includes(state);
 }
 
 /** Undefined for what is no job. What a push left out for its size is marked by `truncated`. */

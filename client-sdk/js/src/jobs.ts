@@ -5,6 +5,7 @@ import {Job, parseJob} from './job.ts';
 import type {Line} from './line/line.ts';
 import type {Clock, Store} from './ports.ts';
 import {randomKey} from './random-key.ts';
+import {asError} from './tell.ts';
 
 export interface SubmitOptions {
 	/** Instead of a random one, where the command has a name of its own. */
@@ -84,7 +85,7 @@ export class Jobs {
 			const id = entry.id ?? (await this.#handIn(entry, job));
 			if (id !== undefined) await this.#follow(id, job);
 		} catch (error) {
-			job.fail(error instanceof Error ? error : new Error(String(error)));
+			job.fail(asError(error));
 		}
 		if (this.#isClosed) return; // It goes on in the next life.
 		this.#open.delete(entry.key);
@@ -96,12 +97,12 @@ export class Jobs {
 		const headers = {'idempotency-key': `"${entry.key}"`};
 		for (let failures = 0; !this.#isClosed; failures++) {
 			if (Date.now() - Date.parse(entry.submitted_at) > keyLife_ms) {
-				throw new EarshotProblem(0, {title: 'Too late to send it again without doing it twice'});
+				throw new EarshotProblem(0, {title: 'Too late to send it again'});
 			}
 			try {
 				const {method, path, body} = entry;
 				const view = parseJob((await this.#parts.http.call(path, {method, body, headers})).body);
-				if (!view) throw new EarshotProblem(0, {title: 'The server answered with no job'});
+				if (!view) throw new EarshotProblem(0, {title: 'No job'});
 				this.#open.set(entry.key, {entry: {...entry, id: view.id}, job});
 				this.#save();
 				job.note(undefined);
@@ -181,7 +182,6 @@ export class Jobs {
 				tell(); // What was said before is not said again.
 			},
 			onRefused: () => (push.isGranted = false),
-			onDown: () => (push.isGranted = false),
 		});
 		const tell = () => {
 			push.isTold = true;

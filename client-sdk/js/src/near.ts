@@ -4,12 +4,12 @@ import {FeedCore} from './feed/feed-core.ts';
 import type {EventPage, Failure, FeedEffect, FeedInput, FeedOptions} from './feed/feed-types.ts';
 import type {FeedStatus, ResetReason} from './feed/feed-types.ts';
 import {cellsServedBy, filtersOf} from './feed/filters.ts';
-import {areaOfTopic} from './geo/topics.ts';
+import {areaOfTopic, statusTopic} from './geo/topics.ts';
 import type {Circle} from './geo/point.ts';
 import {EarshotProblem, type Http} from './http.ts';
 import type {Line} from './line/line.ts';
 import type {Clock} from './ports.ts';
-import {tell} from './tell.ts';
+import {asError, tell} from './tell.ts';
 
 /** A state, and the position at which it is exact. */
 export interface Snapshot<State> {
@@ -78,7 +78,6 @@ export class Feed<State> {
 			onMessage: (topic, payload) => this.#receive(topic, payload),
 			onGranted: (filters) => this.#step({type: 'granted', cells: this.#servedBy(filters)}),
 			onRefused: (filters) => this.#step({type: 'refused', cells: this.#servedBy(filters)}),
-			onDown: () => this.#step({type: 'down'}),
 		});
 		// Listeners are added first.
 		queueMicrotask(() => this.#step({type: 'start', circle}));
@@ -133,7 +132,7 @@ export class Feed<State> {
 		switch (effect.type) {
 			case 'want':
 				this.#cells = effect.cells;
-				return this.#place.want(filtersOf(effect.cells));
+				return this.#place.want(filtersOf(effect.cells), effect.again);
 			case 'fetch-snapshot':
 				return this.#run(effect, async (signal) => {
 					const get: Get = async (path) => (await this.#parts.http.call(path, {signal})).body;
@@ -202,13 +201,16 @@ export class Feed<State> {
 	}
 
 	#receive(topic: string, payload: string): void {
-		if (!topic.startsWith('earshot/v1/geo/') && !topic.startsWith('earshot/v1/head/')) return;
+		if (topic === statusTopic) return this.#step({type: payload as 'online' | 'offline'});
 		const value = parseJson(payload);
 		const area = areaOfTopic(topic);
-		const head = area === undefined ? undefined : parseHead(value);
-		if (area !== undefined && head) return this.#step({type: 'head', area, head});
-		const event = area === undefined ? parseEvent(value) : undefined;
-		if (event) this.#step({type: 'event', event});
+		if (area === undefined) {
+			const event = parseEvent(value);
+			if (event) this.#step({type: 'event', event});
+		} else {
+			const head = parseHead(value);
+			if (head) this.#step({type: 'head', area, head});
+		}
 	}
 
 	#servedBy(filters: readonly string[]): string[] {
@@ -230,10 +232,6 @@ export function fieldsOf({lat, lon, radius_m}: Circle): Record<string, string> {
 	return {lat: String(lat), lon: String(lon), radius_m: String(radius_m)};
 }
 
-function asError(error: unknown): Error {
-	return error instanceof Error ? error : new Error(String(error));
-}
-
 function failureOf(error: unknown, isOfLog: boolean): Failure {
 	if (!(error instanceof EarshotProblem)) return {kind: 'passing'};
 	if (isOfLog && error.status === 410) return {kind: 'expired'};
@@ -247,8 +245,8 @@ function pageOf(body: unknown, after: Position): EventPage {
 	const position = parsePosition(fields['position']);
 	const events = Array.isArray(fields['events']) ? fields['events'].map(parseEvent) : [undefined];
 	const known = events.filter((event) => event !== undefined);
-	if (!position || known.length < events.length) throw new Error('The server sent no page of events');
+	if (!position || known.length < events.length) throw new Error('No page');
 	const isBack = position.epoch === after.epoch && position.offset < after.offset;
-	if (isBack) throw new Error('The server went back behind the position asked for');
+	if (isBack) throw new Error('The server went back');
 	return {events: known, position, more: fields['more'] === true};
 }

@@ -8,3 +8,7 @@ export function tell(say: () => void): void {
 		});
 	}
 }
+
+export function asError(error: unknown): Error {
+	return error instanceof Error ? error : new Error(String(error));
+}

@@ -6,6 +6,8 @@ function ofType<Type extends LineEffect['type']>(effects: readonly LineEffect[],
 	return effects.filter((effect): effect is Extract<LineEffect, {type: Type}> => effect.type === type);
 }
 
+const status = 'earshot/v1/status';
+
 function opened(): LineCore {
 	const line = new LineCore({}, () => 0.5);
 	line.step({type: 'want', owner: 1, filters: ['a', 'b']}, 0);
@@ -17,20 +19,22 @@ it('nothing is granted before SUBACK says so, and what it refuses never', () => 
 	const line = new LineCore({}, () => 0.5);
 	expect(ofType(line.step({type: 'want', owner: 1, filters: ['a', 'b']}, 0), 'connect').length).toBe(1);
 	const connected = line.step({type: 'connected', attempt: 1}, 10);
-	expect(connected).toEqual([{type: 'subscribe', attempt: 1, filters: ['a', 'b']}]);
+	expect(connected).toEqual([{type: 'subscribe', attempt: 1, filters: ['a', 'b', status]}]);
+	expect(line.isWhole).toBe(false);
 	expect(line.step({type: 'suback', attempt: 1, filters: ['a', 'b'], codes: [0, 128]}, 20)).toEqual([
 		{type: 'granted', filters: ['a']},
 		{type: 'refused', filters: ['b']},
 	]);
+	expect(line.isWhole).toBe(false);
 	expect(line.step({type: 'tick'}, 20_000)).toEqual([]);
-	expect(ofType(line.step({type: 'tick'}, 40_000), 'subscribe').map(({filters}) => filters)).toEqual([['b']]);
+	expect(ofType(line.step({type: 'tick'}, 40_000), 'subscribe').map(({filters}) => filters)).toEqual([['b', status]]);
 });
 
 it('a SUBACK that does not come ends the connection', () => {
 	const line = opened();
 	expect(line.wakeAt_ms).toBe(10_010);
 	const effects = line.step({type: 'tick'}, 10_010);
-	expect(effects.map(({type}) => type)).toEqual(['disconnect', 'down']);
+	expect(effects.map(({type}) => type)).toEqual(['disconnect', 'refused']);
 	expect(line.step({type: 'suback', attempt: 1, filters: ['a'], codes: [0]}, 10_020)).toEqual([]);
 });
 
@@ -41,7 +45,8 @@ it('what lingers makes room, and what is too much is refused', () => {
 	const effects = line.step({type: 'want', owner: 1, filters: many}, 30);
 	expect(ofType(effects, 'unsubscribe').map(({filters}) => filters)).toEqual([['a', 'b']]);
 	expect(ofType(effects, 'subscribe').map(({filters}) => filters.length)).toEqual([64, 64, 64, 64]);
-	expect(ofType(effects, 'refused').map(({filters}) => filters)).toEqual([many.slice(256)]);
+	expect(ofType(effects, 'subscribe').at(-1)!.filters.at(-1)).toBe(status);
+	expect(ofType(effects, 'refused').map(({filters}) => filters)).toEqual([many.slice(255)]);
 });
 
 it('who comes back in time finds everything granted', () => {
@@ -50,5 +55,16 @@ it('who comes back in time finds everything granted', () => {
 	line.step({type: 'want', owner: 1, filters: ['c']}, 30);
 	const effects = line.step({type: 'want', owner: 1, filters: ['a', 'c']}, 4_000);
 	expect(effects).toEqual([{type: 'granted', filters: ['a']}]);
-	expect(line.step({type: 'tick'}, 5_030)).toContainEqual({type: 'unsubscribe', attempt: 1, filters: ['b']});
+	expect(line.step({type: 'tick'}, 5_030)).toContainEqual({type: 'unsubscribe', filters: ['b']});
+});
+
+it('what is wanted again is asked for again, and the status last, which marks the end of what is retained', () => {
+	const line = opened();
+	line.step({type: 'suback', attempt: 1, filters: ['a', 'b', status], codes: [0, 0, 0]}, 20);
+	expect(line.isWhole).toBe(true);
+	const effects = line.step({type: 'want', owner: 1, filters: ['a', 'b'], again: true}, 30_000);
+	expect(effects).toEqual([{type: 'subscribe', attempt: 1, filters: ['a', 'b', status]}]);
+	expect(line.isWhole).toBe(false);
+	line.step({type: 'suback', attempt: 1, filters: ['a', 'b', status], codes: [0, 0, 0]}, 30_010);
+	expect(line.isWhole).toBe(true);
 });

@@ -14,6 +14,7 @@ interface Step {
 	readonly move?: Circle;
 	readonly suback?: true;
 	readonly down?: true;
+	readonly status?: 'online' | 'offline';
 	readonly event?: WrittenEvent;
 	readonly head?: Head & {readonly area: string};
 	readonly snapshot?: string;
@@ -27,6 +28,7 @@ interface Expectation {
 	readonly replaced?: boolean;
 	readonly reset?: string;
 	readonly request?: 'snapshot' | 'events' | null;
+	readonly asksHeads?: boolean;
 	readonly after?: string;
 	readonly wait?: boolean;
 	readonly status?: string;
@@ -52,6 +54,7 @@ class Replay {
 	#request: Extract<FeedEffect, {type: 'fetch-snapshot' | 'fetch-events'}> | undefined;
 	#applied: number[] = [];
 	#isReplaced = false;
+	#asksHeads = false;
 	#reset: string | undefined;
 
 	constructor(core: FeedCore) {
@@ -69,7 +72,8 @@ class Replay {
 		if (step.start) return {type: 'start', circle: step.start};
 		if (step.move) return {type: 'move', circle: step.move};
 		if (step.suback) return {type: 'granted', cells: this.#cells};
-		if (step.down) return {type: 'down'};
+		if (step.status) return {type: step.status};
+		if (step.down) return {type: 'refused', cells: this.#cells};
 		if (step.event) return {type: 'event', event: whole(step.event)};
 		if (step.head) return {type: 'head', area: step.head.area, head: step.head};
 		if (step.failed) return {type: 'failed', request: this.#answer(), failure: step.failed};
@@ -92,7 +96,10 @@ class Replay {
 
 	#step(input: FeedInput, now_ms: number): void {
 		for (const effect of this.#core.step(input, now_ms)) {
-			if (effect.type === 'want') this.#cells = effect.cells;
+			if (effect.type === 'want') {
+				this.#cells = effect.cells;
+				this.#asksHeads ||= effect.again ?? false;
+			}
 			if (effect.type === 'fetch-snapshot' || effect.type === 'fetch-events') this.#request = effect;
 			if (effect.type === 'abort') this.#request = undefined;
 			if (effect.type === 'replace') this.#isReplaced = true;
@@ -106,6 +113,7 @@ class Replay {
 		if (then.applied) expect(this.#applied, `applied ${when}`).toEqual(then.applied);
 		expect(this.#isReplaced, `replaced ${when}`).toBe(then.replaced ?? false);
 		expect(this.#reset, `reset ${when}`).toBe(then.reset);
+		if (then.asksHeads !== undefined) expect(this.#asksHeads, `asks heads ${when}`).toBe(then.asksHeads);
 		if (then.status) expect(this.#core.status, `status ${when}`).toBe(then.status);
 		if (then.request !== undefined) {
 			const type = then.request === null ? undefined : `fetch-${then.request}`;
@@ -118,6 +126,7 @@ class Replay {
 		}
 		this.#applied = [];
 		this.#isReplaced = false;
+		this.#asksHeads = false;
 		this.#reset = undefined;
 	}
 }

@@ -25,12 +25,21 @@ export class DueCells {
 	add(cells: readonly string[], isAudit = false): void {
 		this.#isAudit = isAudit && (this.#isAudit || this.size === 0);
 		this.#additions++;
-		for (const cell of cells) this.#since.set(cell, this.#additions);
+		for (const cell of cells) {
+			this.#since.set(cell, this.#additions);
+			this.#awaitsHead.delete(cell);
+		}
 	}
 
-	addUnlessConfirmed(cells: readonly string[]): void {
-		this.add(cells);
+	addUnlessConfirmed(cells: readonly string[], isAudit = false): void {
+		this.add(cells, isAudit);
 		for (const cell of cells) this.#awaitsHead.add(cell);
+	}
+
+	/** There is no other head: what still waits for one has missed nothing. */
+	confirmAwaited(): void {
+		for (const cell of this.#awaitsHead) this.#since.delete(cell);
+		this.#awaitsHead.clear();
 	}
 
 	/** Whether the cell waited for a head; it does not any more. */
@@ -44,11 +53,9 @@ export class DueCells {
 	 */
 	compare(ledger: Ledger, area: string, head: Head): void {
 		for (const cell of ledger.cellsOf(area)) {
-			const isConfirmed = ledger.isConfirmed(cell, area, head);
-			// One head answers for a cell of five letters and more; for larger ones it takes many.
-			const isAwaited = cell.length >= area.length && this.takeAwaited(cell);
-			if (!isConfirmed) this.add([cell]);
-			else if (isAwaited) this.#since.delete(cell);
+			// One head answers for a cell of five letters and more; for larger ones it takes all.
+			if (!ledger.isConfirmed(cell, area, head)) this.add([cell]);
+			else if (cell.length >= area.length && this.takeAwaited(cell)) this.#since.delete(cell);
 		}
 	}
 

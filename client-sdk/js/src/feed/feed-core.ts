@@ -59,10 +59,16 @@ export class FeedCore {
 	/** When the next tick is due, if nothing else happens before. */
 	get wakeAt_ms(): number {
 		if (this.#isStopped) return Infinity;
-		const times = [...this.#watch.times_ms, this.#headsUntil_ms, this.#desk.retryAt_ms];
-		times.push(this.#pollAt_ms, this.#service.pollAt_ms);
-		times.push(this.#movedAt_ms + this.#options.moveSpread_ms);
-		if (this.#target) times.push(this.#target.notBefore_ms, this.#target.patientUntil_ms);
+		const times = [
+			...this.#watch.times_ms,
+			this.#headsUntil_ms,
+			this.#desk.retryAt_ms,
+			this.#pollAt_ms,
+			this.#service.pollAt_ms,
+			this.#movedAt_ms + this.#options.moveSpread_ms,
+			this.#target?.notBefore_ms ?? 0,
+			this.#target?.patientUntil_ms ?? 0,
+		];
 		return Math.min(...times.filter((time) => time > this.#now_ms));
 	}
 
@@ -85,9 +91,10 @@ export class FeedCore {
 			case 'move': return void (this.#pendingMove = input.circle);
 			case 'granted': return this.#grant(input.cells);
 			case 'refused': return this.#revoke(input.cells);
-			case 'down': return this.#revoke([...this.#service.granted]);
 			case 'event': return this.#hear(input.event);
 			case 'head': return this.#hearHead(input.area, input.head);
+			case 'online': return this.#trustHeads();
+			case 'offline': return this.#watch.distrust(this.#now_ms);
 			case 'snapshot': return this.#replace(input.request, input.position);
 			case 'page': return this.#turnPage(input.request, input.page);
 			case 'failed': return this.#fail(input.request, input.failure);
@@ -95,7 +102,6 @@ export class FeedCore {
 				this.#desk.hurry();
 				this.#hasLog = true;
 				return this.#watch.hurry(this.#now_ms);
-			case 'tick': return;
 			case 'stop':
 				this.#abort();
 				this.#isStopped = true;
@@ -126,11 +132,11 @@ export class FeedCore {
 		this.#aim(this.#area.circle, reason, this.#random() * this.#options.gapSpread_ms);
 	}
 
-	#want(): void {
+	#want(again = false): void {
 		const cells = new Set([...(this.#area?.cells ?? []), ...(this.#target?.cells ?? [])]);
 		cells.delete(everywhere);
 		this.#service.remove([...this.#service.granted].filter((cell) => !cells.has(cell)));
-		this.#effects.push({type: 'want', cells: [...cells].sort()});
+		this.#effects.push({type: 'want', cells: [...cells].sort(), again});
 	}
 
 	#replace(id: number, position: Position): void {
@@ -163,10 +169,14 @@ export class FeedCore {
 		const news = this.#service.add(cells);
 		const asked = this.#area?.cells.filter((cell) => news.includes(cell)) ?? [];
 		if (asked.length === 0) return;
-		this.#due.addUnlessConfirmed(asked);
-		this.#headsUntil_ms = this.#now_ms + this.#options.headPatience_ms;
+		this.#awaitHeads(asked);
 		if (this.#desk.kind === 'poll') this.#abort();
 		this.#compareHeads(); // Some come before SUBACK.
+	}
+
+	#awaitHeads(cells: readonly string[], isAudit = false): void {
+		this.#due.addUnlessConfirmed(cells, isAudit);
+		this.#headsUntil_ms = this.#now_ms + this.#options.headPatience_ms;
 	}
 
 	#revoke(cells: readonly string[]): void {
@@ -220,6 +230,12 @@ export class FeedCore {
 		}
 		if (behind.length > 0) this.#watch.hear(this.#now_ms);
 		if (current.ledger.isSuspicious) this.#watch.doubt(this.#now_ms);
+	}
+
+	/** Any of this epoch will do: it shows that the log is still the one that is known. */
+	#trustHeads(): void {
+		const isOurs = ({epoch}: Head) => epoch === this.#area?.ledger.epoch;
+		if ([...this.#heads.values()].some(isOurs)) this.#due.confirmAwaited();
 	}
 
 	#compareHeads(): void {
@@ -297,15 +313,22 @@ export class FeedCore {
 		const area = this.#area;
 		if (area && !this.#target) {
 			if (this.#watch.takeDoubt(this.#now_ms)) this.#lookIntoDoubt(area);
-			if (this.#watch.isAuditTime(this.#now_ms)) {
-				this.#watch.calmDown(this.#now_ms);
-				if (this.#hasLog) this.#due.add(area.cells, true);
-			}
+			if (this.#watch.isAuditTime(this.#now_ms)) this.#audit(area);
 		}
 		this.#service.note(this.#needed, this.#now_ms);
 		if (this.#isStopped || !this.#desk.isFree(this.#now_ms)) return;
 		if (this.#target) this.#askSnapshot(this.#target);
 		else if (area) this.#askEvents(area);
+	}
+
+	/** Where nothing has happened the heads tell whether that is true; what has, may hide a loss. */
+	#audit({cells}: Area): void {
+		const isIdle = this.#watch.isIdle && this.#isServed;
+		this.#watch.calmDown(this.#now_ms);
+		if (!this.#hasLog) return;
+		if (!isIdle) return this.#due.add(cells, true);
+		this.#awaitHeads(cells, true);
+		this.#want(true);
 	}
 
 	#followMove(): void {

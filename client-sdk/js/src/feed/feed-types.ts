@@ -30,11 +30,12 @@ export type FeedInput =
 	| {readonly type: 'move'; readonly circle: Circle}
 	/** The broker sends what happens in these cells from now on. */
 	| {readonly type: 'granted'; readonly cells: readonly string[]}
-	/** It does not, or no more. */
+	/** It does not, or no more: all that were granted, when the connection ends. */
 	| {readonly type: 'refused'; readonly cells: readonly string[]}
-	| {readonly type: 'down'}
 	| {readonly type: 'event'; readonly event: EarshotEvent}
 	| {readonly type: 'head'; readonly area: string; readonly head: Head}
+	/** The bridge's status, after all heads that the broker retains: `online`, and they are complete. */
+	| {readonly type: 'online' | 'offline'}
 	| {readonly type: 'snapshot'; readonly request: number; readonly position: Position}
 	| {readonly type: 'page'; readonly request: number; readonly page: EventPage}
 	| {readonly type: 'failed'; readonly request: number; readonly failure: Failure}
@@ -52,8 +53,8 @@ export interface EventPage {
 }
 
 export type FeedEffect =
-	/** What the broker should send: all of these cells, and no others. */
-	| {readonly type: 'want'; readonly cells: readonly string[]}
+	/** What the broker should send: all of these cells, and no others. `again`: their heads, too. */
+	| {readonly type: 'want'; readonly cells: readonly string[]; readonly again?: boolean}
 	| {readonly type: 'fetch-snapshot'; readonly request: number; readonly circle: Circle}
 	| {
 			readonly type: 'fetch-events';
@@ -78,7 +79,7 @@ export interface FeedOptions {
 	readonly patience_ms: number;
 	/** A gap is often everybody's gap: who fills it is spread over this time. */
 	readonly gapSpread_ms: number;
-	/** How long after SUBACK retained heads may take. */
+	/** How long after SUBACK retained heads may take: a broker that restarts gets them again. */
 	readonly headPatience_ms: number;
 	/** Without the broker for so long, events are polled. */
 	readonly pollAfter_ms: number;
@@ -108,7 +109,7 @@ export interface FeedOptions {
 export const feedDefaults: FeedOptions = {
 	patience_ms: 800,
 	gapSpread_ms: 1_000,
-	headPatience_ms: 1_000,
+	headPatience_ms: 3_000,
 	pollAfter_ms: 5_000,
 	pollWait_s: 25,
 	pollMin_ms: 1_000,

@@ -1,4 +1,4 @@
-import type {EarshotEvent} from './event.ts';
+import {positionText, type EarshotEvent} from './event.ts';
 
 /**
  * Events that cannot be applied yet: each once, and not too many. When there are too many all are
@@ -28,7 +28,7 @@ export class Holding {
 	}
 
 	add(event: EarshotEvent): void {
-		this.#events.set(`${event.epoch}:${event.offset}`, event);
+		this.#events.set(positionText(event), event);
 		if (this.#events.size <= this.#max) return;
 		this.clear();
 		this.#isOverflown = true;

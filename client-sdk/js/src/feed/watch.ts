@@ -23,6 +23,11 @@ export class Watch {
 		return now_ms >= this.#auditAt_ms;
 	}
 
+	/** Nothing has been heard since everything was read. */
+	get isIdle(): boolean {
+		return this.#heardAt_ms === Infinity;
+	}
+
 	/** Looks again in a moment: what is missing may be on its way. */
 	doubt(now_ms: number): void {
 		if (this.#doubtAt_ms !== Infinity) return;
@@ -58,6 +63,11 @@ export class Watch {
 		this.#auditAt_ms = Math.min(quiet_ms, this.#heardAt_ms + auditBusy_ms);
 	}
 
+	/** Heads may not tell everything: the next audit is to look into the log. */
+	distrust(now_ms: number): void {
+		this.#heardAt_ms = now_ms;
+	}
+
 	/** Everything has been read: the next audit is a long way off, unless something happens. */
 	calmDown(now_ms: number): void {
 		this.#heardAt_ms = Infinity;
@@ -66,6 +76,7 @@ export class Watch {
 
 	/** Somebody came back after a while. */
 	hurry(now_ms: number): void {
+		this.distrust(now_ms);
 		this.#auditAt_ms = now_ms + this.#random() * this.#options.gapSpread_ms;
 	}
 }

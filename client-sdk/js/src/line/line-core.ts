@@ -1,8 +1,17 @@
 import {pause_ms} from '../backoff.ts';
+import {statusTopic} from '../geo/topics.ts';
 
 export type LineInput =
-	/** All the filters that `owner` wants from now on; none: it is gone. */
-	| {readonly type: 'want'; readonly owner: number; readonly filters: readonly string[]}
+	/**
+	 * All the filters that `owner` wants from now on; none: it is gone. `again`: also those that are
+	 * granted are asked for, because the broker then sends what it retains.
+	 */
+	| {
+			readonly type: 'want';
+			readonly owner: number;
+			readonly filters: readonly string[];
+			readonly again?: boolean | undefined;
+	  }
 	| {readonly type: 'connected'; readonly attempt: number}
 	/** The connection ended, or never came about. */
 	| {
@@ -22,20 +31,20 @@ export type LineInput =
 
 export type LineEffect =
 	| {readonly type: 'connect'; readonly attempt: number}
-	| {readonly type: 'disconnect'; readonly attempt: number}
+	| {readonly type: 'disconnect'}
 	/** Asks the broker for a sign of life; without one the connection is to be ended. */
-	| {readonly type: 'probe'; readonly attempt: number}
+	| {readonly type: 'probe'}
 	| {readonly type: 'subscribe'; readonly attempt: number; readonly filters: readonly string[]}
-	| {readonly type: 'unsubscribe'; readonly attempt: number; readonly filters: readonly string[]}
+	| {readonly type: 'unsubscribe'; readonly filters: readonly string[]}
 	/** The broker sends what matches these filters from now on. */
 	| {readonly type: 'granted'; readonly filters: readonly string[]}
-	| {readonly type: 'refused'; readonly filters: readonly string[]}
-	| {readonly type: 'down'};
+	/** It does not, or no more: the connection has ended. */
+	| {readonly type: 'refused'; readonly filters: readonly string[]};
 
 export interface LineOptions {
 	/** What nobody wants any more is kept for so long: somebody may pan back. */
 	readonly linger_ms: number;
-	/** All filters of a connection; the broker allows as many. */
+	/** All filters of a connection; the broker allows one more, which the status has. */
 	readonly filtersMax: number;
 	/** In one SUBSCRIBE. */
 	readonly packetFiltersMax: number;
@@ -49,7 +58,7 @@ export interface LineOptions {
 
 export const lineDefaults: LineOptions = {
 	linger_ms: 5_000,
-	filtersMax: 256,
+	filtersMax: 255,
 	packetFiltersMax: 64,
 	connectDeadline_ms: 15_000,
 	subackDeadline_ms: 10_000,
@@ -95,6 +104,11 @@ export class LineCore {
 		return this.#state === 'open';
 	}
 
+	/** Whether the broker has granted all that it was asked for. */
+	get isWhole(): boolean {
+		return this.#pending.size === 0 && this.#refused.size === 0;
+	}
+
 	step(input: LineInput, now_ms: number): LineEffect[] {
 		this.#now_ms = Math.max(now_ms, this.#now_ms);
 		this.#effects = [];
@@ -107,6 +121,7 @@ export class LineCore {
 		if ('attempt' in input && input.attempt !== this.#attempt) return; // Of a past connection.
 		switch (input.type) {
 			case 'want':
+				if (input.again) for (const filter of input.filters) this.#granted.delete(filter);
 				return this.#want(input.owner, input.filters);
 			case 'connected':
 				this.#state = 'open';
@@ -120,9 +135,7 @@ export class LineCore {
 			case 'wake':
 				this.#failures = 0;
 				this.#connectAt_ms = this.#now_ms;
-				if (this.isOpen) this.#effects.push({type: 'probe', attempt: this.#attempt});
-				return;
-			case 'tick':
+				if (this.isOpen) this.#effects.push({type: 'probe'});
 				return;
 		}
 	}
@@ -157,7 +170,7 @@ export class LineCore {
 		}
 		if (this.#pending.size === 0) this.#deadline_ms = Infinity;
 		for (const filter of granted) this.#granted.add(filter);
-		if (granted.length > 0) this.#effects.push({type: 'granted', filters: granted});
+		this.#effects.push({type: 'granted', filters: granted});
 		this.#refuse(refused);
 	}
 
@@ -173,7 +186,7 @@ export class LineCore {
 		const isStable =
 			this.isOpen && this.#now_ms - this.#openSince_ms >= this.#options.stableAfter_ms;
 		if (isStable) this.#failures = 0;
-		if (this.isOpen) this.#effects.push({type: 'down'});
+		if (this.isOpen) this.#effects.push({type: 'refused', filters: [...this.#granted]});
 		this.#forget();
 		this.#connectAt_ms = this.#now_ms + pause_ms(retryAfter_ms, this.#failures++, this.#random);
 	}
@@ -190,7 +203,7 @@ export class LineCore {
 
 	#settle(): void {
 		if (this.#now_ms >= this.#deadline_ms) {
-			this.#effects.push({type: 'disconnect', attempt: this.#attempt});
+			this.#effects.push({type: 'disconnect'});
 			this.#close();
 		}
 		for (const [filter, until_ms] of this.#refused) {
@@ -202,7 +215,7 @@ export class LineCore {
 		this.#unsubscribe(wanted);
 		this.#subscribe(wanted);
 		if (wanted.size > 0 || this.#lingering.size > 0) return;
-		this.#effects.push({type: 'disconnect', attempt: this.#attempt});
+		this.#effects.push({type: 'disconnect'});
 		this.#forget();
 	}
 
@@ -223,7 +236,7 @@ export class LineCore {
 			if (this.#granted.delete(filter)) ended.push(filter);
 		}
 		if (ended.length === 0) return;
-		this.#effects.push({type: 'unsubscribe', attempt: this.#attempt, filters: ended});
+		this.#effects.push({type: 'unsubscribe', filters: ended});
 	}
 
 	#subscribe(wanted: ReadonlySet<string>): void {
@@ -232,10 +245,13 @@ export class LineCore {
 			!this.#granted.has(filter) && !this.#pending.has(filter) && !this.#refused.has(filter);
 		this.#refuse(filters.slice(this.#options.filtersMax).filter(isNew));
 		const missing = filters.slice(0, this.#options.filtersMax).filter(isNew);
+		if (missing.length === 0) return;
+		for (const filter of missing) this.#pending.add(filter);
+		this.#deadline_ms = this.#now_ms + this.#options.subackDeadline_ms;
+		// The broker sends what it retains in this order: after the status no head is to come.
+		missing.push(statusTopic);
 		for (let first = 0; first < missing.length; first += this.#options.packetFiltersMax) {
 			const packet = missing.slice(first, first + this.#options.packetFiltersMax);
-			for (const filter of packet) this.#pending.add(filter);
-			this.#deadline_ms = this.#now_ms + this.#options.subackDeadline_ms;
 			this.#effects.push({type: 'subscribe', attempt: this.#attempt, filters: packet});
 		}
 	}

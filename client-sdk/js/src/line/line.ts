@@ -1,6 +1,7 @@
 import type {Http} from '../http.ts';
 import {EarshotProblem} from '../http.ts';
 import {isFields} from '../feed/event.ts';
+import {statusTopic} from '../geo/topics.ts';
 import type {BrokerAccess, Clock, Connection, OnMessage, Transport} from '../ports.ts';
 import {randomKey} from '../random-key.ts';
 import {TokenKeeper, type Renewal} from '../token-keeper.ts';
@@ -11,7 +12,13 @@ export interface LineListener {
 	onMessage: OnMessage;
 	onGranted(filters: readonly string[]): void;
 	onRefused(filters: readonly string[]): void;
-	onDown(): void;
+}
+
+/** Where an owner of filters says what it wants. */
+export interface Place {
+	/** `again`: also for what the broker retains of those that are granted. */
+	want(filters: readonly string[], again?: boolean): void;
+	leave(): void;
 }
 
 interface LineParts {
@@ -48,11 +55,11 @@ export class Line {
 	}
 
 	/** A new owner of filters; `want` none to take leave. */
-	join(listener: LineListener): {want(filters: readonly string[]): void; leave(): void} {
+	join(listener: LineListener): Place {
 		const owner = ++this.#owners;
 		this.#listeners.set(owner, listener);
 		return {
-			want: (filters) => this.#step({type: 'want', owner, filters}),
+			want: (filters, again) => this.#step({type: 'want', owner, filters, again}),
 			leave: () => {
 				this.#listeners.delete(owner);
 				this.#step({type: 'want', owner, filters: []});
@@ -98,12 +105,8 @@ export class Line {
 			case 'unsubscribe':
 				this.#connection?.unsubscribe(effect.filters);
 				return;
-			case 'granted':
-				return this.#tell((listener) => listener.onGranted(effect.filters));
-			case 'refused':
-				return this.#tell((listener) => listener.onRefused(effect.filters));
-			case 'down':
-				return this.#tell((listener) => listener.onDown());
+			case 'granted': return this.#tell((listener) => listener.onGranted(effect.filters));
+			case 'refused': return this.#tell((listener) => listener.onRefused(effect.filters));
 		}
 	}
 
@@ -127,6 +130,8 @@ export class Line {
 			const own = {...access, client_id: `${access.client_id}-${randomKey()}`};
 			connection = await transport.connect(own, (topic, payload) => {
 				if (attempt !== this.#attempt || keeper.takes(topic, payload)) return;
+				// Where a filter was refused, there may be heads that are not sent.
+				if (topic === statusTopic && !this.#core.isWhole) return;
 				this.#tell((listener) => listener.onMessage(topic, payload));
 			});
 			if (attempt !== this.#attempt) return connection.close();

@@ -8,7 +8,8 @@ import type {
 	Head,
 	ResetReason,
 } from '../../src/feed/index.ts';
-import {areaOfTopic, type Circle} from '../../src/geo/index.ts';
+import type {Circle} from '../../src/geo/index.ts';
+import {areaOfTopic, statusTopic} from '../../src/geo/topics.ts';
 import {cellsServedBy, filtersOf} from '../../src/feed/filters.ts';
 import type {LineCore, LineEffect, LineInput} from '../../src/line/line-core.ts';
 import type {Random} from '../random/random.ts';
@@ -89,7 +90,10 @@ export class Client {
 		switch (effect.type) {
 			case 'want':
 				this.#cells = effect.cells;
-				return this.#lineStep({type: 'want', owner: 1, filters: filtersOf(effect.cells)});
+				return this.#lineStep({
+					...{type: 'want', owner: 1, filters: filtersOf(effect.cells)},
+					again: effect.again,
+				});
 			case 'fetch-snapshot': {
 				this.#countRequest();
 				const {request} = effect;
@@ -201,8 +205,6 @@ export class Client {
 					type: 'refused',
 					cells: cellsServedBy(this.#cells, effect.filters),
 				});
-			case 'down':
-				return this.#feedStep({type: 'down'});
 			case 'probe':
 				return;
 		}
@@ -210,6 +212,10 @@ export class Client {
 
 	#receive(topic: string, payload: object): void {
 		const area = areaOfTopic(topic);
+		if (topic === statusTopic) {
+			if (this.line.isWhole) this.#feedStep(payload as FeedInput);
+			return;
+		}
 		if (area !== undefined) this.#feedStep({type: 'head', area, head: payload as Head});
 		else this.#feedStep({type: 'event', event: payload as EarshotEvent});
 	}

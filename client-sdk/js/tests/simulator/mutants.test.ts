@@ -82,7 +82,7 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'nothing is read after a reconnection',
 		file: 'feed/feed-core.ts',
-		text: 'this.#due.addUnlessConfirmed(asked);',
+		text: 'this.#awaitHeads(asked);',
 		wrong: '',
 	},
 	{
@@ -102,8 +102,36 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'the tail is never audited',
 		file: 'feed/feed-core.ts',
-		text: 'if (this.#hasLog) this.#due.add(area.cells, true);',
+		text: 'if (!isIdle) return this.#due.add(cells, true);',
+		wrong: 'if (!isIdle) return;',
+	},
+	{
+		name: 'where nothing happens nothing is audited',
+		file: 'feed/feed-core.ts',
+		text: 'this.#want(true);',
+		wrong: 'this.#due.confirmAwaited();',
+		isMended: true,
+	},
+	{
+		name: 'the status confirms what no head of this epoch vouches for',
+		file: 'feed/feed-core.ts',
+		text: 'if ([...this.#heads.values()].some(isOurs))',
 		wrong: '',
+		isMended: true,
+	},
+	{
+		name: 'the status confirms cells that a head tells news of',
+		file: 'feed/due-cells.ts',
+		text: 'this.#awaitsHead.delete(cell);\n\t\t}',
+		wrong: '}',
+		isMended: true,
+	},
+	{
+		name: 'nobody remembers that the bridge was away',
+		file: 'feed/feed-core.ts',
+		text: "case 'offline': return this.#watch.distrust(this.#now_ms);",
+		wrong: '',
+		isMended: true,
 	},
 	{
 		name: 'heads are not looked at',

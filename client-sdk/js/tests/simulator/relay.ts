@@ -1,5 +1,5 @@
 import type {EarshotEvent, Head} from '../../src/feed/index.ts';
-import {geoFilter, headFilter} from '../../src/geo/index.ts';
+import {geoFilter, headFilter, statusTopic} from '../../src/geo/topics.ts';
 import type {Random} from '../random/random.ts';
 import type {Broker} from './broker.ts';
 import type {EventLog} from './event-log.ts';
@@ -26,6 +26,7 @@ export class Relay {
 		private readonly log: EventLog,
 		private readonly broker: Broker,
 	) {
+		this.#sayOnlineSoon();
 		this.#poll();
 	}
 
@@ -41,11 +42,13 @@ export class Relay {
 	restart(pause_ms: number): void {
 		this.#isRunning = false;
 		const term = ++this.#term; // What was under way is published all the same.
+		this.broker.publish(statusTopic, {type: 'offline'}, true);
 		this.time.after(pause_ms, () => {
 			if (term !== this.#term) return;
 			this.#isRunning = true;
 			this.#next = Math.max(0, Math.min(this.#next, this.log.length) - this.random.whole(0, 8));
-			this.#republishHeads();
+			for (const area of this.#heads.keys()) this.#publishHeadSoon(area);
+			this.#sayOnlineSoon();
 			this.#poll();
 		});
 	}
@@ -58,8 +61,12 @@ export class Relay {
 		this.restart(this.random.whole(10, 1_000));
 	}
 
-	#republishHeads(): void {
-		for (const area of this.#heads.keys()) this.#publishHeadSoon(area);
+	/** When all heads have been said: until then the broker may lack some. */
+	#sayOnlineSoon(): void {
+		const term = this.#term;
+		this.time.after(headPeriod_ms + 1, () => {
+			if (term === this.#term) this.broker.publish(statusTopic, {type: 'online'}, true);
+		});
 	}
 
 	#poll(): void {

@@ -174,7 +174,7 @@ function makeTrouble(world: World, end_ms: number, profile: Profile): void {
 
 function differences(client: Client, log: EventLog): string[] {
 	const faults: string[] = [];
-	const isJustBack = client.status === 'catching-up' && client.sinceGrant_ms < 3_000;
+	const isJustBack = client.status === 'catching-up' && client.sinceGrant_ms < 4_000;
 	if (client.status !== 'live' && client.status !== 'polling' && !isJustBack) {
 		faults.push(`the status is ${client.status}`);
 	}
