@@ -24,19 +24,17 @@ export interface EarshotOptions {
 
 /** MQTT.js is larger than all the rest, so it comes with the first connection. */
 const mqttWhenNeeded: Transport = {
-	connect: async (access, onMessage) => {
+	connect: async (...args) => {
 		const {MqttTransport} = await import('./mqtt-transport.ts');
-		return new MqttTransport().connect(access, onMessage);
+		return new MqttTransport().connect(...args);
 	},
 };
 
 /** A server, as one caller sees it: feeds and jobs, all over one connection. */
 export class Earshot {
-	readonly #http: Http;
-	readonly #line: Line;
+	readonly #parts: {http: Http; line: Line; clock: Clock; random: () => number};
 	readonly #jobs: Jobs;
 	readonly #feeds = new Set<Feed<never>>();
-	readonly #parts: {clock: Clock; random: () => number};
 	readonly #stopListening: () => void;
 
 	constructor(options: EarshotOptions) {
@@ -44,24 +42,22 @@ export class Earshot {
 		const random = options.random ?? Math.random;
 		const tokens = new TokenSource(options.token);
 		const fetcher: typeof fetch = options.fetch ?? ((...args) => fetch(...args));
-		this.#parts = {clock, random};
-		this.#http = new Http(options.url, tokens, fetcher);
-		this.#line = new Line({
-			http: this.#http,
+		const http = new Http(options.url, tokens, fetcher);
+		const line = new Line({
+			http,
 			transport: options.transport ?? mqttWhenNeeded,
 			clock,
 			renew: (ending) => tokens.replace(ending),
 			random,
 		});
-		const {store} = options;
-		this.#jobs = new Jobs({http: this.#http, line: this.#line, clock, store, random});
+		this.#parts = {http, line, clock, random};
+		this.#jobs = new Jobs({...this.#parts, store: options.store});
 		this.#stopListening = (options.onWake ?? browserWake)(() => this.wake());
 	}
 
 	/** What happens in a circle, from now on; `close` the feed when it is not needed any more. */
 	near<State>(circle: Circle, definition: FeedDefinition<State>): Feed<State> {
-		const parts = {http: this.#http, line: this.#line, ...this.#parts};
-		const feed: Feed<State> = new Feed(circle, definition, parts, () =>
+		const feed: Feed<State> = new Feed(circle, definition, this.#parts, () =>
 			this.#feeds.delete(feed as unknown as Feed<never>),
 		);
 		this.#feeds.add(feed as unknown as Feed<never>);
@@ -90,12 +86,12 @@ export class Earshot {
 
 	/** JSON of any route, with the caller's token. */
 	async get(path: string, options?: CallOptions): Promise<unknown> {
-		return (await this.#http.call(path, options)).body;
+		return (await this.#parts.http.call(path, options)).body;
 	}
 
 	/** Looks at once whether connections stand and whether anything was missed. */
 	wake(): void {
-		this.#line.wake();
+		this.#parts.line.wake();
 		for (const feed of this.#feeds) feed.wake();
 		this.#jobs.wake();
 	}
@@ -104,6 +100,6 @@ export class Earshot {
 		this.#stopListening();
 		for (const feed of [...this.#feeds]) feed.close();
 		this.#jobs.close();
-		this.#line.close();
+		this.#parts.line.close();
 	}
 }

@@ -154,7 +154,7 @@ export class Job implements AsyncIterable<JobView> {
 	}
 
 	/** Says what the last request failed with, or that it did not fail. */
-	note(problem: EarshotProblem | undefined): void {
+	note(problem?: EarshotProblem): void {
 		if (problem === this.#problem) return;
 		this.#problem = problem;
 		for (const listener of [...this.#listeners]) tell(() => listener.problem?.(problem));

@@ -56,7 +56,7 @@ export class Jobs {
 	}
 
 	submit(method: string, path: string, body: unknown, options: SubmitOptions = {}): Job {
-		if (this.#open.size >= openMax) throw new Error(`${openMax} commands are on their way already`);
+		if (this.#open.size >= openMax) throw new Error(`${openMax} commands are on their way`);
 		const key = options.idempotencyKey ?? randomKey() + randomKey();
 		const known = this.#open.get(key);
 		if (known) return known.job;
@@ -105,7 +105,7 @@ export class Jobs {
 				if (!view) throw new EarshotProblem(0, {title: 'No job'});
 				this.#open.set(entry.key, {entry: {...entry, id: view.id}, job});
 				this.#save();
-				job.note(undefined);
+				job.note();
 				job.show(view);
 				return view.id;
 			} catch (error) {
@@ -128,7 +128,7 @@ export class Jobs {
 				try {
 					etag = await this.#look(id, job, etag, push.isGranted ? 0 : wait_s);
 					failures = 0;
-					job.note(undefined);
+					job.note();
 				} catch (error) {
 					await this.#bear(error, job, failures++, push);
 					continue;

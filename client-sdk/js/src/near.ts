@@ -169,7 +169,7 @@ export class Feed<State> {
 		const abort = new AbortController();
 		this.#running.set(request, abort);
 		work(abort.signal).then(
-			(input) => this.#answer(request, abort, input, undefined),
+			(input) => this.#answer(request, abort, input),
 			(error: unknown) => {
 				const failure = failureOf(error, type === 'fetch-events');
 				// The others are answers: the feed fetches a snapshot and says `reset`.

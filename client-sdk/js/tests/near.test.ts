@@ -69,7 +69,7 @@ it('a broker that does not answer keeps the first state waiting for 0.8 s, and n
 it('a broker that refuses filters is told by polling, until it grants them', async () => {
 	transport.refuses = (filter) => filter.startsWith('earshot/v1/geo/9q8/y/y/');
 	const feed = await near();
-	await pass(6_000);
+	await pass(9_000);
 	expect(feed.state).toEqual(['all']);
 	expect([feed.status, feed.problem]).toEqual(['polling', undefined]);
 	expect(server.seen.some(({headers}) => headers.get('prefer') === 'wait=25')).toBe(true);

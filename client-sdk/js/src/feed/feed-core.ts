@@ -45,7 +45,10 @@ export class FeedCore {
 	constructor(options: Partial<FeedOptions> = {}, random: () => number = Math.random) {
 		this.#options = {...feedDefaults, ...options};
 		this.#random = random;
-		this.#service = new Service(this.#options.pollAfter_ms);
+		this.#service = new Service(
+			// Who loses the broker is seldom the only one.
+			() => this.#options.pollAfter_ms * (1 + 0.6 * random()),
+		);
 		this.#desk = new Desk(random);
 		this.#watch = new Watch(this.#options, random);
 		this.#held = new Holding(this.#options.heldMax);
@@ -87,7 +90,7 @@ export class FeedCore {
 		switch (input.type) {
 			case 'start':
 				this.#service.begin(this.#now_ms);
-				return this.#aim(input.circle, undefined, 0);
+				return this.#aim(input.circle);
 			case 'move': return void (this.#pendingMove = input.circle);
 			case 'granted': return this.#grant(input.cells);
 			case 'refused': return this.#revoke(input.cells);
@@ -110,7 +113,7 @@ export class FeedCore {
 	}
 
 	/** Begins to fetch a snapshot; the old state goes on until it is there. */
-	#aim(circle: Circle, reason: ResetReason | undefined, pause_ms: number): void {
+	#aim(circle: Circle, reason?: ResetReason, pause_ms = 0): void {
 		this.#abort();
 		this.#pages = 0;
 		const known = this.#area?.circle === circle ? this.#area.cells : cover(circle);
@@ -223,12 +226,12 @@ export class FeedCore {
 		const current = this.#area;
 		if (!current) return;
 		if (head.epoch !== current.ledger.epoch) return this.#hearForeign(head.epoch);
-		const behind = current.ledger.compare(area, head);
+		const isNews = current.ledger.compare(area, head);
 		// A retained head may be a second old, and then there is another one soon.
 		if (this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms) {
 			this.#due.compare(current.ledger, area, head);
 		}
-		if (behind.length > 0) this.#watch.hear(this.#now_ms);
+		if (isNews) this.#watch.hear(this.#now_ms);
 		if (current.ledger.isSuspicious) this.#watch.doubt(this.#now_ms);
 	}
 
@@ -336,7 +339,7 @@ export class FeedCore {
 		if (!circle || this.#now_ms < this.#movedAt_ms + this.#options.moveSpread_ms) return;
 		this.#pendingMove = undefined;
 		this.#movedAt_ms = this.#now_ms;
-		this.#aim(circle, 'moved', 0);
+		this.#aim(circle, 'moved');
 	}
 
 	#lookIntoDoubt(area: Area): void {

@@ -81,7 +81,7 @@ export interface FeedOptions {
 	readonly gapSpread_ms: number;
 	/** How long after SUBACK retained heads may take: a broker that restarts gets them again. */
 	readonly headPatience_ms: number;
-	/** Without the broker for so long, events are polled. */
+	/** Without the broker for so long (up to eight fifths), events are polled. */
 	readonly pollAfter_ms: number;
 	readonly pollWait_s: number;
 	/** Polls begin at least so far apart. */

@@ -110,25 +110,25 @@ export class Ledger {
 	}
 
 	/**
-	 * The cells of the cover in which the head of `area` tells of something that has not been seen.
+	 * Whether the head of `area` tells of something in the cover that has not been seen.
 	 *
 	 * It stays suspicious until just that has been seen: a later event of another topic proves nothing.
 	 * Of a leaf a head tells only that something has happened in it or next to it; that is no reason
 	 * for suspicion.
 	 */
-	compare(area: string, head: Head): string[] {
-		const found = new Set<string>();
+	compare(area: string, head: Head): boolean {
+		let isNews = false;
 		for (const [letter, offset] of Object.entries(head.cells)) {
 			const block = area + letter;
 			for (const cell of this.#cellsAt(block)) {
 				const position = this.#positions.get(cell) ?? 0;
 				const seen = Math.max(position, this.#lastOfBlock.get(block) ?? 0);
 				if (offset <= seen) continue;
-				found.add(cell);
+				isNews = true;
 				if (cell.length <= blockLetters) this.#suspects.set(offset, block);
 			}
 		}
-		return [...found];
+		return isNews;
 	}
 
 	/** Whether the head of `area` tells of nothing in `cell` beyond its position. */

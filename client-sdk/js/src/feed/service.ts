@@ -2,14 +2,15 @@ import {everywhere} from './ledger.ts';
 
 /** Which cells the broker serves, and for how long it has not served all that are needed. */
 export class Service {
-	readonly #pollAfter_ms: number;
+	readonly #patience_ms: () => number;
 	readonly #granted = new Set<string>();
 	#isWhole = false; // When the last step ended.
 	#wasWhole = false;
-	#sinceBroken_ms = 0;
+	#pollAt_ms = 0;
 
-	constructor(pollAfter_ms: number) {
-		this.#pollAfter_ms = pollAfter_ms;
+	/** `patience_ms`: without service for so long, events must be polled. */
+	constructor(patience_ms: () => number) {
+		this.#patience_ms = patience_ms;
 	}
 
 	get granted(): ReadonlySet<string> {
@@ -22,7 +23,7 @@ export class Service {
 	}
 
 	get pollAt_ms(): number {
-		return this.#isWhole ? Infinity : this.#sinceBroken_ms + this.#pollAfter_ms;
+		return this.#isWhole ? Infinity : this.#pollAt_ms;
 	}
 
 	/** Those that were not served before. */
@@ -43,18 +44,18 @@ export class Service {
 	/** Whether events must be polled. */
 	isAbsent(cells: readonly string[], now_ms: number): boolean {
 		if (this.serves(cells)) return false;
-		return cells.includes(everywhere) || now_ms >= this.#sinceBroken_ms + this.#pollAfter_ms;
+		return cells.includes(everywhere) || now_ms >= this.#pollAt_ms;
 	}
 
 	note(cells: readonly string[], now_ms: number): void {
 		const isWhole = this.serves(cells);
-		if (this.#isWhole && !isWhole) this.#sinceBroken_ms = now_ms;
+		if (this.#isWhole && !isWhole) this.begin(now_ms);
 		this.#isWhole = isWhole;
 		this.#wasWhole ||= isWhole;
 	}
 
 	/** From now on there should be service. */
 	begin(now_ms: number): void {
-		this.#sinceBroken_ms = now_ms;
+		this.#pollAt_ms = now_ms + this.#patience_ms();
 	}
 }

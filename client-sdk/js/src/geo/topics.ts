@@ -1,7 +1,7 @@
 import {leafLetters} from './cell.ts';
 
 const geoPrefix = 'earshot/v1/geo/';
-const headPrefix = 'earshot/v1/head/';
+export const headPrefix = 'earshot/v1/head/';
 /** Retained: whether the bridge runs, and the broker has the heads of all areas. */
 export const statusTopic = 'earshot/v1/status';
 export const areaLetters = 5; // A head speaks of an area of this many letters.

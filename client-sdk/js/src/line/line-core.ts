@@ -1,10 +1,10 @@
 import {pause_ms} from '../backoff.ts';
-import {statusTopic} from '../geo/topics.ts';
+import {headPrefix, statusTopic} from '../geo/topics.ts';
 
 export type LineInput =
 	/**
-	 * All the filters that `owner` wants from now on; none: it is gone. `again`: also those that are
-	 * granted are asked for, because the broker then sends what it retains.
+	 * All the filters that `owner` wants from now on; none: it is gone. `again`: heads are asked for
+	 * although they are granted, because the broker then sends what it retains.
 	 */
 	| {
 			readonly type: 'want';
@@ -121,7 +121,9 @@ export class LineCore {
 		if ('attempt' in input && input.attempt !== this.#attempt) return; // Of a past connection.
 		switch (input.type) {
 			case 'want':
-				if (input.again) for (const filter of input.filters) this.#granted.delete(filter);
+				for (const filter of input.filters) {
+					if (input.again && filter.startsWith(headPrefix)) this.#granted.delete(filter);
+				}
 				return this.#want(input.owner, input.filters);
 			case 'connected':
 				this.#state = 'open';

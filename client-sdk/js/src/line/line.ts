@@ -171,7 +171,7 @@ function accessOf(body: unknown): BrokerAccess {
 	const {urls, client_id, username, password} = isFields(body) ? body : {};
 	const texts = [client_id, username, password];
 	if (!Array.isArray(urls) || !texts.every((text) => typeof text === 'string')) {
-		throw new Error('The server names no broker');
+		throw new Error('No broker is named');
 	}
 	return body as BrokerAccess;
 }
