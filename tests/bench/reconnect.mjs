@@ -3,6 +3,7 @@ import {once} from 'node:events';
 import {join} from 'node:path';
 
 import {Client} from '../e2e/client.mjs';
+import {placeOf, places} from './reconnect-places.mjs';
 import {until} from '../e2e/until.mjs';
 import {Server} from './servers.mjs';
 
@@ -12,9 +13,9 @@ const eventsMeanwhile = 20;
 const idle_s = 10;
 
 class Crowd {
-	static async start(url) {
+	static async start(url, scheme) {
 		const crowd = new Crowd();
-		for (const child of crowd.children) child.send({url, clients: clients / processes});
+		for (const child of crowd.children) child.send({url, scheme, clients: clients / processes});
 		await until('all are live', async () => (await crowd.count()).live === clients, 180);
 		return crowd;
 	}
@@ -44,7 +45,7 @@ class Crowd {
 }
 
 async function ask(client, count) {
-	for (let n = 0; n < count; ++n) await client.asked(`Number ${n}`);
+	for (let n = 0; n < count; ++n) await client.asked(`Number ${n}`, placeOf(n));
 }
 
 const sum = (requests) => Object.values(requests).reduce((all, count) => all + count, 0);
@@ -74,34 +75,45 @@ async function restarted({server, crowd, asker, events}) {
 	);
 	const seconds = (Date.now() - killed_ms) / 1_000;
 	const inPercent = (count) => (100 * count) / clients;
+	const newlyAsked = (what) => inPercent((requests[what] ?? 0) - (before[what] ?? 0));
 	return {
 		'seconds until all are live': seconds,
 		'requests in % of clients': inPercent(sum(requests) - sum(before)),
-		'for access': inPercent((requests['/v1/broker'] ?? 0) - (before['/v1/broker'] ?? 0)),
+		'for access': newlyAsked('/v1/broker'),
+		'polls': newlyAsked('/v1/events, held'),
 		'audits meanwhile': inPercent(rate * seconds),
 	};
+}
+
+async function measureOver(scheme, runs, add) {
+	const server = await Server.start({args: ['--rate-limits', 'off']});
+	let crowd;
+	try {
+		const asker = await Client.guest(server);
+		await ask(asker, places);
+		crowd = await Crowd.start(server.url, scheme);
+		for (let run = 0; run < runs; ++run) {
+			add('no event meanwhile: requests at most 1 %', await restarted({server, crowd, asker, events: 0}));
+			add(`${eventsMeanwhile} events meanwhile`, await restarted({server, crowd, asker, events: eventsMeanwhile}));
+		}
+	} finally {
+		crowd?.stop();
+		await server.stop();
+	}
 }
 
 export default {
 	name: 'reconnect',
 	title: `${clients} clients whose broker is killed and comes back`,
-	limits: `SDK clients over WebSockets, of one area, in ${processes} processes on the same cores; the broker forgets everything. ${eventsMeanwhile} events in the other case.`,
+	limits: `SDK clients of ${places} places, in ${processes} processes on the same cores; the broker forgets everything. ${eventsMeanwhile} events in the other case.`,
 	seconds: 1,
 
 	async measure({runs, add}) {
-		const server = await Server.start({args: ['--rate-limits', 'off']});
-		let crowd;
-		try {
-			const asker = await Client.guest(server);
-			await ask(asker, 1);
-			crowd = await Crowd.start(server.url);
-			for (let run = 0; run < runs; ++run) {
-				add('no event meanwhile: requests at most 1 %', await restarted({server, crowd, asker, events: 0}));
-				add(`${eventsMeanwhile} events meanwhile`, await restarted({server, crowd, asker, events: eventsMeanwhile}));
-			}
-		} finally {
-			crowd?.stop();
-			await server.stop();
+		for (const [scheme, way] of [
+			['mqtt', 'TCP'],
+			['ws', 'WebSockets'],
+		]) {
+			await measureOver(scheme, runs, (what, figures) => add(`${way}, ${what}`, figures));
 		}
 	},
 };

@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
 
 import {Earshot, type Circle, type FeedDefinition} from '../src/index.ts';
-import {geoFilter} from '../src/geo/index.ts';
+import {cellOf, geoFilter, headFilter} from '../src/geo/index.ts';
 import {FakeServer, FakeTransport} from './fakes.ts';
 
 const circle: Circle = {lat: 37.7793, lon: -122.4193, radius_m: 1_000};
@@ -177,6 +177,32 @@ it('a lost connection is replaced with back-off, and for a minute without asking
 	wake();
 	await pass(4_000);
 	expect(feed.status).toBe('live');
+});
+
+it('where the broker has all heads, and none tells news, nobody asks the log, however long', async () => {
+	transport.retained.set(headFilter(cellOf(circle)), JSON.stringify({epoch: 'e', offset: 9, cells: {k: 9}}));
+	transport.retained.set('earshot/v1/status', 'online');
+	const feed = earshot.near(circle, list);
+	await pass(10);
+	transport.current.close();
+	await pass(2_000);
+	expect([transport.attempts, feed.status]).toEqual([2, 'live']);
+	await pass(600_000);
+	expect(transport.current.subscribed.length).toBeGreaterThan(5);
+	expect(server.count('GET /v1/events')).toBe(0);
+});
+
+it('where a filter for heads is refused the log is asked, whatever the status says', async () => {
+	const head = headFilter(cellOf(circle));
+	transport.retained.set(head, JSON.stringify({epoch: 'e', offset: 9, cells: {k: 9}}));
+	transport.retained.set('earshot/v1/status', 'online');
+	const feed = earshot.near({...circle, radius_m: 3_000}, list); // Of several areas.
+	await pass(10);
+	transport.refuses = (filter) => filter.startsWith('earshot/v1/head/') && filter !== head;
+	transport.current.close();
+	await pass(5_000);
+	expect(feed.status).toBe('live');
+	expect(server.count('GET /v1/events')).toBe(1);
 });
 
 it('a broker that refuses what the last connection was made with is met with fresh credentials', async () => {

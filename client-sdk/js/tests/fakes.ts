@@ -64,13 +64,19 @@ export class FakeConnection implements Connection {
 		readonly access: BrokerAccess,
 		private readonly onMessage: OnMessage,
 		private readonly grant: (filters: readonly string[]) => Promise<readonly number[]>,
+		private readonly retained: ReadonlyMap<string, string>,
 	) {
 		this.closed = new Promise((resolve) => (this.#end = resolve));
 	}
 
 	subscribe(filters: readonly string[]): Promise<readonly number[]> {
 		this.subscribed.push([...filters]);
-		return this.grant(filters);
+		// As with MQTT.js, which has its callbacks in between.
+		const codes = this.grant(filters).then((same) => Promise.resolve(same));
+		for (const [topic, payload] of this.retained) {
+			if (filters.includes(topic)) this.onMessage(topic, payload);
+		}
+		return codes;
 	}
 
 	unsubscribe(filters: readonly string[]): void {
@@ -104,6 +110,8 @@ export class FakeTransport implements Transport {
 	/** Does not answer SUBSCRIBE. */
 	isSilent = false;
 	refuses: (filter: string) => boolean = () => false;
+	/** What the broker sends with SUBACK, in this order. */
+	readonly retained = new Map<string, string>();
 
 	get current(): FakeConnection {
 		return this.connections.at(-1)!;
@@ -115,11 +123,11 @@ export class FakeTransport implements Transport {
 		this.refusal = undefined;
 		if (code !== undefined) return Promise.reject(Object.assign(new Error('Refused'), {code}));
 		if (this.isBlocked) return Promise.reject(new Error('WebSockets are blocked here'));
-		const connection = new FakeConnection(access, onMessage, (filters) =>
+		const grant = (filters: readonly string[]) =>
 			this.isSilent
-				? new Promise(() => {})
-				: Promise.resolve(filters.map((filter) => (this.refuses(filter) ? 128 : 0))),
-		);
+				? new Promise<never>(() => {})
+				: Promise.resolve(filters.map((filter) => (this.refuses(filter) ? 128 : 0)));
+		const connection = new FakeConnection(access, onMessage, grant, this.retained);
 		this.connections.push(connection);
 		return Promise.resolve(connection);
 	}

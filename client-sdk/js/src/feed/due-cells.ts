@@ -42,11 +42,6 @@ export class DueCells {
 		this.#awaitsHead.clear();
 	}
 
-	/** Whether the cell waited for a head; it does not any more. */
-	takeAwaited(cell: string): boolean {
-		return this.#awaitsHead.delete(cell);
-	}
-
 	/**
 	 * Soon after the broker began to serve the area: does its head tell of more than the positions?
 	 * Only they count: of two topics one may have been lost with the connection.
@@ -55,7 +50,7 @@ export class DueCells {
 		for (const cell of ledger.cellsOf(area)) {
 			// One head answers for a cell of five letters and more; for larger ones it takes all.
 			if (!ledger.isConfirmed(cell, area, head)) this.add([cell]);
-			else if (cell.length >= area.length && this.takeAwaited(cell)) this.#since.delete(cell);
+			else if (cell.length >= area.length && this.#awaitsHead.delete(cell)) this.#since.delete(cell);
 		}
 	}
 

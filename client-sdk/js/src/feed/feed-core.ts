@@ -185,7 +185,6 @@ export class FeedCore {
 	#revoke(cells: readonly string[]): void {
 		this.#service.remove(cells);
 		this.#desk.interrupt(cells);
-		for (const cell of cells) this.#due.takeAwaited(cell);
 		// A retained head from before says nothing about the time without a connection.
 		this.#heads.clear();
 	}
@@ -363,7 +362,6 @@ export class FeedCore {
 		if (due.length > 0 && (this.#isServed || this.#isPolling)) {
 			if (!this.#hasLog) return this.#aimAgain('no-log');
 			this.#pollAt_ms = this.#now_ms + this.#options.pollMin_ms;
-			for (const cell of due) this.#due.takeAwaited(cell);
 			return this.#askPage('catch-up', area, due);
 		}
 		if (!this.#isPolling || this.#now_ms < this.#pollAt_ms) return;

@@ -121,10 +121,9 @@ export class LineCore {
 		if ('attempt' in input && input.attempt !== this.#attempt) return; // Of a past connection.
 		switch (input.type) {
 			case 'want':
-				for (const filter of input.filters) {
-					if (input.again && filter.startsWith(headPrefix)) this.#granted.delete(filter);
-				}
-				return this.#want(input.owner, input.filters);
+				this.#want(input.owner, input.filters);
+				if (input.again && this.isOpen) this.#ask(input.filters.filter((filter) => filter.startsWith(headPrefix)));
+				return;
 			case 'connected':
 				this.#state = 'open';
 				this.#openSince_ms = this.#now_ms;
@@ -172,6 +171,7 @@ export class LineCore {
 		}
 		if (this.#pending.size === 0) this.#deadline_ms = Infinity;
 		for (const filter of granted) this.#granted.add(filter);
+		for (const filter of refused) this.#granted.delete(filter);
 		this.#effects.push({type: 'granted', filters: granted});
 		this.#refuse(refused);
 	}
@@ -250,10 +250,14 @@ export class LineCore {
 		if (missing.length === 0) return;
 		for (const filter of missing) this.#pending.add(filter);
 		this.#deadline_ms = this.#now_ms + this.#options.subackDeadline_ms;
+		this.#ask(missing);
+	}
+
+	#ask(filters: readonly string[]): void {
 		// The broker sends what it retains in this order: after the status no head is to come.
-		missing.push(statusTopic);
-		for (let first = 0; first < missing.length; first += this.#options.packetFiltersMax) {
-			const packet = missing.slice(first, first + this.#options.packetFiltersMax);
+		const all = [...filters, statusTopic];
+		for (let first = 0; first < all.length; first += this.#options.packetFiltersMax) {
+			const packet = all.slice(first, first + this.#options.packetFiltersMax);
 			this.#effects.push({type: 'subscribe', attempt: this.#attempt, filters: packet});
 		}
 	}

@@ -130,9 +130,11 @@ export class Line {
 			const own = {...access, client_id: `${access.client_id}-${randomKey()}`};
 			connection = await transport.connect(own, (topic, payload) => {
 				if (attempt !== this.#attempt || keeper.takes(topic, payload)) return;
-				// Where a filter was refused, there may be heads that are not sent.
-				if (topic === statusTopic && !this.#core.isWhole) return;
-				this.#tell((listener) => listener.onMessage(topic, payload));
+				const say = () => this.#tell((listener) => listener.onMessage(topic, payload));
+				if (topic !== statusTopic) return say();
+				// SUBACK may have come with it, and is taken in first. Where a filter was refused, there
+				// may be heads that are not sent.
+				clock.after(0, () => this.#core.isWhole && say());
 			});
 			if (attempt !== this.#attempt) return connection.close();
 			this.#connection = connection;
@@ -171,7 +173,7 @@ function accessOf(body: unknown): BrokerAccess {
 	const {urls, client_id, username, password} = isFields(body) ? body : {};
 	const texts = [client_id, username, password];
 	if (!Array.isArray(urls) || !texts.every((text) => typeof text === 'string')) {
-		throw new Error('No broker is named');
+		throw new Error('No broker');
 	}
 	return body as BrokerAccess;
 }
