@@ -1,12 +1,25 @@
 import type {Head} from './event.ts';
+import type {FeedOptions} from './feed-types.ts';
 import type {Ledger} from './ledger.ts';
 
-/** Cells in which something may have been missed, until the log has been read there. */
+const areasMax = 1_100; // 32 cells of four letters have 1,024 areas.
+
+/**
+ * Cells in which something may have been missed, until the log has been read there, or the heads
+ * have told that nothing was.
+ */
 export class DueCells {
 	readonly #since = new Map<string, number>(); // By the count of additions.
 	readonly #awaitsHead = new Set<string>(); // Due only unless a head says that nothing was missed.
+	readonly #heads = new Map<string, Head>(); // Of this connection, by area.
+	readonly #options: FeedOptions;
+	#headsUntil_ms = -Infinity;
 	#additions = 0;
 	#isAudit = false;
+
+	constructor(options: FeedOptions) {
+		this.#options = options;
+	}
 
 	get size(): number {
 		return this.#since.size;
@@ -31,13 +44,38 @@ export class DueCells {
 		}
 	}
 
-	addUnlessConfirmed(cells: readonly string[], isAudit = false): void {
-		this.add(cells, isAudit);
-		for (const cell of cells) this.#awaitsHead.add(cell);
+	/** Until when cells wait for heads. */
+	get headsUntil_ms(): number {
+		return this.#headsUntil_ms;
 	}
 
-	/** There is no other head: what still waits for one has missed nothing. */
-	confirmAwaited(): void {
+	addUnlessConfirmed(cells: readonly string[], now_ms: number, isAudit = false): void {
+		this.add(cells, isAudit);
+		for (const cell of cells) this.#awaitsHead.add(cell);
+		this.#headsUntil_ms = now_ms + this.#options.headPatience_ms;
+	}
+
+	/** Takes a head in; beyond what a cover can have all are forgotten. */
+	hear(area: string, head: Head): void {
+		this.#heads.set(area, head);
+		if (this.#heads.size > areasMax) this.#heads.clear();
+	}
+
+	/** A retained head from before says nothing about the time without a connection. */
+	forgetHeads(): void {
+		this.#heads.clear();
+	}
+
+	headsOf(epoch: string | undefined): Array<[string, Head]> {
+		return [...this.#heads].filter(([, head]) => head.epoch === epoch);
+	}
+
+	/**
+	 * There is no other head: what still waits for one has missed nothing, if any of this epoch shows
+	 * that the log is still the one that is known.
+	 */
+	confirmAwaited(epoch: string | undefined): void {
+		if (this.headsOf(epoch).length === 0) return;
 		for (const cell of this.#awaitsHead) this.#since.delete(cell);
 		this.#awaitsHead.clear();
 	}
@@ -46,7 +84,9 @@ export class DueCells {
 	 * Soon after the broker began to serve the area: does its head tell of more than the positions?
 	 * Only they count: of two topics one may have been lost with the connection.
 	 */
-	compare(ledger: Ledger, area: string, head: Head): void {
+	compare(ledger: Ledger, area: string, head: Head, now_ms: number): void {
+		// A retained head may be a second old, and then there is another one soon.
+		if (now_ms >= this.#headsUntil_ms + this.#options.headPatience_ms) return;
 		for (const cell of ledger.cellsOf(area)) {
 			// One head answers for a cell of five letters and more; for larger ones it takes all.
 			if (!ledger.isConfirmed(cell, area, head)) this.add([cell]);
@@ -62,7 +102,8 @@ export class DueCells {
 	}
 
 	/** Those among `cells` that are to be read, without those that still wait for a head. */
-	among(cells: readonly string[], isWaiting: boolean): string[] {
+	among(cells: readonly string[], now_ms: number): string[] {
+		const isWaiting = now_ms < this.#headsUntil_ms;
 		const isDue = (cell: string) =>
 			this.#since.has(cell) && !(isWaiting && this.#awaitsHead.has(cell));
 		return cells.filter(isDue);

@@ -1,19 +1,16 @@
 const pastMax = 8;
+/** An epoch that the server does not know is not asked about again for so long. */
+const foreignPause_ms = 5_000;
 
 /**
  * Tells the news that history was replaced from stragglers of a history that is past, and from
  * epochs that the server does not know (yet).
  */
 export class EpochWatch {
-	readonly #pause_ms: number;
 	#past: string[] = [];
 	#asked = ''; // The epoch that the last snapshot was fetched for.
 	#isUnknown = false; // And the server still had the old one.
 	#askAgainAt_ms = 0;
-
-	constructor(pause_ms: number) {
-		this.#pause_ms = pause_ms;
-	}
 
 	/** Whether an event or head of another epoch is a reason to fetch a snapshot. */
 	isNews(epoch: string, now_ms: number): boolean {
@@ -29,6 +26,6 @@ export class EpochWatch {
 		this.#past = this.#past.filter((past) => past !== epoch);
 		if (old !== undefined && old !== epoch) this.#past = [...this.#past, old].slice(-pastMax);
 		this.#isUnknown = this.#asked !== '' && this.#asked !== epoch;
-		this.#askAgainAt_ms = now_ms + this.#pause_ms;
+		this.#askAgainAt_ms = now_ms + foreignPause_ms;
 	}
 }

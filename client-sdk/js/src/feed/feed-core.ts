@@ -5,7 +5,8 @@ import {isInside, type EarshotEvent, type Head, type Position} from './event.ts'
 import {Desk, type Request} from './desk.ts';
 import {DueCells} from './due-cells.ts';
 import {EpochWatch} from './epoch-watch.ts';
-import {feedDefaults, type EventPage, type Failure, type FeedEffect} from './feed-types.ts';
+import {feedDefaults, moveSpread_ms} from './feed-types.ts';
+import type {EventPage, Failure, FeedEffect} from './feed-types.ts';
 import type {FeedInput, FeedOptions, FeedStatus, ResetReason} from './feed-types.ts';
 import {Holding} from './holding.ts';
 import {cellAround, everywhere, Ledger} from './ledger.ts';
@@ -28,8 +29,6 @@ export class FeedCore {
 	#area: Area | undefined;
 	#pendingMove: Circle | undefined;
 	#movedAt_ms = -Infinity;
-	#headsUntil_ms = -Infinity;
-	#heads = new Map<string, Head>(); // By area.
 	#pages = 0;
 	#pollAt_ms = 0;
 	#hasLog = true;
@@ -37,22 +36,19 @@ export class FeedCore {
 	#isStopped = false;
 	readonly #service: Service;
 	readonly #desk: Desk;
-	readonly #due = new DueCells();
+	readonly #due: DueCells;
 	readonly #watch: Watch;
-	readonly #held: Holding;
-	readonly #epochs: EpochWatch;
+	readonly #held = new Holding();
+	readonly #epochs = new EpochWatch();
 
 	constructor(options: Partial<FeedOptions> = {}, random: () => number = Math.random) {
 		this.#options = {...feedDefaults, ...options};
 		this.#random = random;
-		this.#service = new Service(
-			// Who loses the broker is seldom the only one.
-			() => this.#options.pollAfter_ms * (1 + 0.6 * random()),
-		);
+		// Who loses the broker is seldom the only one.
+		this.#service = new Service(() => this.#options.pollAfter_ms * (1 + 0.6 * random()));
+		this.#due = new DueCells(this.#options);
 		this.#desk = new Desk(random);
 		this.#watch = new Watch(this.#options, random);
-		this.#held = new Holding(this.#options.heldMax);
-		this.#epochs = new EpochWatch(this.#options.foreignPause_ms);
 	}
 
 	get status(): FeedStatus {
@@ -64,11 +60,11 @@ export class FeedCore {
 		if (this.#isStopped) return Infinity;
 		const times = [
 			...this.#watch.times_ms,
-			this.#headsUntil_ms,
+			this.#due.headsUntil_ms,
 			this.#desk.retryAt_ms,
 			this.#pollAt_ms,
 			this.#service.pollAt_ms,
-			this.#movedAt_ms + this.#options.moveSpread_ms,
+			this.#movedAt_ms + moveSpread_ms,
 			this.#target?.notBefore_ms ?? 0,
 			this.#target?.patientUntil_ms ?? 0,
 		];
@@ -96,7 +92,7 @@ export class FeedCore {
 			case 'refused': return this.#revoke(input.cells);
 			case 'event': return this.#hear(input.event);
 			case 'head': return this.#hearHead(input.area, input.head);
-			case 'online': return this.#trustHeads();
+			case 'online': return this.#due.confirmAwaited(this.#area?.ledger.epoch);
 			case 'offline': return this.#watch.distrust(this.#now_ms);
 			case 'snapshot': return this.#replace(input.request, input.position);
 			case 'page': return this.#turnPage(input.request, input.page);
@@ -122,7 +118,7 @@ export class FeedCore {
 			circle,
 			cells,
 			reason: this.#area ? (this.#target?.reason ?? reason) : undefined,
-			early: new Holding(this.#options.heldMax),
+			early: new Holding(),
 			known: this.#area?.ledger.newest ?? 0,
 			notBefore_ms: this.#now_ms + pause_ms,
 			patientUntil_ms: this.#now_ms + Math.max(pause_ms, this.#options.patience_ms),
@@ -172,21 +168,15 @@ export class FeedCore {
 		const news = this.#service.add(cells);
 		const asked = this.#area?.cells.filter((cell) => news.includes(cell)) ?? [];
 		if (asked.length === 0) return;
-		this.#awaitHeads(asked);
+		this.#due.addUnlessConfirmed(asked, this.#now_ms);
 		if (this.#desk.kind === 'poll') this.#abort();
 		this.#compareHeads(); // Some come before SUBACK.
-	}
-
-	#awaitHeads(cells: readonly string[], isAudit = false): void {
-		this.#due.addUnlessConfirmed(cells, isAudit);
-		this.#headsUntil_ms = this.#now_ms + this.#options.headPatience_ms;
 	}
 
 	#revoke(cells: readonly string[]): void {
 		this.#service.remove(cells);
 		this.#desk.interrupt(cells);
-		// A retained head from before says nothing about the time without a connection.
-		this.#heads.clear();
+		this.#due.forgetHeads();
 	}
 
 	#hear(event: EarshotEvent): void {
@@ -220,30 +210,19 @@ export class FeedCore {
 	}
 
 	#hearHead(area: string, head: Head): void {
-		this.#heads.set(area, head);
-		if (this.#heads.size > topicsOfHeadsMax) this.#heads.clear();
+		this.#due.hear(area, head);
 		const current = this.#area;
 		if (!current) return;
 		if (head.epoch !== current.ledger.epoch) return this.#hearForeign(head.epoch);
 		const isNews = current.ledger.compare(area, head);
-		// A retained head may be a second old, and then there is another one soon.
-		if (this.#now_ms < this.#headsUntil_ms + this.#options.headPatience_ms) {
-			this.#due.compare(current.ledger, area, head);
-		}
+		this.#due.compare(current.ledger, area, head, this.#now_ms);
 		if (isNews) this.#watch.hear(this.#now_ms);
 		if (current.ledger.isSuspicious) this.#watch.doubt(this.#now_ms);
 	}
 
-	/** Any of this epoch will do: it shows that the log is still the one that is known. */
-	#trustHeads(): void {
-		const isOurs = ({epoch}: Head) => epoch === this.#area?.ledger.epoch;
-		if ([...this.#heads.values()].some(isOurs)) this.#due.confirmAwaited();
-	}
-
 	#compareHeads(): void {
-		for (const [area, head] of [...this.#heads]) {
-			if (head.epoch === this.#area?.ledger.epoch) this.#hearHead(area, head);
-		}
+		const heads = this.#due.headsOf(this.#area?.ledger.epoch);
+		for (const [area, head] of heads) this.#hearHead(area, head);
 	}
 
 	#hearForeign(epoch: string): void {
@@ -329,13 +308,13 @@ export class FeedCore {
 		this.#watch.calmDown(this.#now_ms);
 		if (!this.#hasLog) return;
 		if (!isIdle) return this.#due.add(cells, true);
-		this.#awaitHeads(cells, true);
+		this.#due.addUnlessConfirmed(cells, this.#now_ms, true);
 		this.#want(true);
 	}
 
 	#followMove(): void {
 		const circle = this.#pendingMove;
-		if (!circle || this.#now_ms < this.#movedAt_ms + this.#options.moveSpread_ms) return;
+		if (!circle || this.#now_ms < this.#movedAt_ms + moveSpread_ms) return;
 		this.#pendingMove = undefined;
 		this.#movedAt_ms = this.#now_ms;
 		this.#aim(circle, 'moved');
@@ -357,8 +336,7 @@ export class FeedCore {
 	}
 
 	#askEvents(area: Area): void {
-		const isWaiting = this.#now_ms < this.#headsUntil_ms;
-		const due = this.#due.among(area.cells, isWaiting);
+		const due = this.#due.among(area.cells, this.#now_ms);
 		if (due.length > 0 && (this.#isServed || this.#isPolling)) {
 			if (!this.#hasLog) return this.#aimAgain('no-log');
 			this.#pollAt_ms = this.#now_ms + this.#options.pollMin_ms;
@@ -420,5 +398,3 @@ export class FeedCore {
 		return this.#due.size > 0 && !this.#due.isAudit ? 'catching-up' : 'live';
 	}
 }
-
-const topicsOfHeadsMax = 1_100; // 32 cells of four letters have 1,024 areas.

@@ -94,17 +94,12 @@ export interface FeedOptions {
 	readonly auditBusy_ms: number;
 	/** And when nothing happens at all (one to three halves). */
 	readonly auditIdle_ms: number;
-	/** Covers change at most so often, however fast the circle moves. */
-	readonly moveSpread_ms: number;
-	/** An epoch that the server does not know is not asked about again for so long. */
-	readonly foreignPause_ms: number;
-	/** Events that wait for a snapshot, or for what comes before them. Beyond, the log is read. */
-	readonly heldMax: number;
 	/** Pages of the log to catch up; beyond, a snapshot is cheaper. */
 	readonly pagesMax: number;
-	/** How often a gap is looked for in the log before the answer is a snapshot. */
-	readonly doubtsMax: number;
 }
+
+/** Covers change at most so often, however fast the circle moves. */
+export const moveSpread_ms = 250;
 
 export const feedDefaults: FeedOptions = {
 	patience_ms: 800,
@@ -117,9 +112,5 @@ export const feedDefaults: FeedOptions = {
 	auditQuiet_ms: 6_000,
 	auditBusy_ms: 60_000,
 	auditIdle_ms: 45_000,
-	moveSpread_ms: 250,
-	foreignPause_ms: 5_000,
-	heldMax: 1_000,
 	pagesMax: 20,
-	doubtsMax: 5,
 };

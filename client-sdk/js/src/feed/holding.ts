@@ -1,17 +1,15 @@
 import {positionText, type EarshotEvent} from './event.ts';
 
+/** Events that wait for a snapshot, or for what comes before them. */
+const heldMax = 1_000;
+
 /**
  * Events that cannot be applied yet: each once, and not too many. When there are too many all are
  * dropped, because the log has them; whoever holds them must read it then.
  */
 export class Holding {
-	readonly #max: number;
 	#events = new Map<string, EarshotEvent>();
 	#isOverflown = false;
-
-	constructor(max: number) {
-		this.#max = max;
-	}
 
 	get size(): number {
 		return this.#events.size;
@@ -29,7 +27,7 @@ export class Holding {
 
 	add(event: EarshotEvent): void {
 		this.#events.set(positionText(event), event);
-		if (this.#events.size <= this.#max) return;
+		if (this.#events.size <= heldMax) return;
 		this.clear();
 		this.#isOverflown = true;
 	}

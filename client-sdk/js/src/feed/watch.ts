@@ -1,5 +1,8 @@
 import type {FeedOptions} from './feed-types.ts';
 
+/** How often a gap is looked for in the log before the answer is a snapshot. */
+const doubtsMax = 5;
+
 /** When to look whether anything was missed: soon, where there is doubt, and now and then anyway. */
 export class Watch {
 	readonly #options: FeedOptions;
@@ -46,7 +49,7 @@ export class Watch {
 	mayTryAgain(offset: number): boolean {
 		if (offset > this.#doubted) this.#doubts = 0;
 		this.#doubted = offset;
-		if (++this.#doubts <= this.#options.doubtsMax) return true;
+		if (++this.#doubts <= doubtsMax) return true;
 		this.#doubts = 0;
 		return false;
 	}

@@ -82,7 +82,7 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'nothing is read after a reconnection',
 		file: 'feed/feed-core.ts',
-		text: 'this.#awaitHeads(asked);',
+		text: 'this.#due.addUnlessConfirmed(asked, this.#now_ms);',
 		wrong: '',
 	},
 	{
@@ -114,8 +114,8 @@ const mutants: readonly Mutant[] = [
 	},
 	{
 		name: 'the status confirms what no head of this epoch vouches for',
-		file: 'feed/feed-core.ts',
-		text: 'if ([...this.#heads.values()].some(isOurs))',
+		file: 'feed/due-cells.ts',
+		text: 'if (this.headsOf(epoch).length === 0) return;',
 		wrong: '',
 		isMended: true,
 	},
