@@ -1,6 +1,6 @@
 import type {Head} from './event.ts';
 import type {FeedOptions} from './feed-types.ts';
-import type {Ledger} from './ledger.ts';
+import {touches, type Ledger} from './ledger.ts';
 
 const areasMax = 1_100; // 32 cells of four letters have 1,024 areas.
 
@@ -11,7 +11,8 @@ const areasMax = 1_100; // 32 cells of four letters have 1,024 areas.
 export class DueCells {
 	readonly #since = new Map<string, number>(); // By the count of additions.
 	readonly #awaitsHead = new Set<string>(); // Due only unless a head says that nothing was missed.
-	readonly #heads = new Map<string, Head>(); // Of this connection, by area.
+	/** By area; undefined is one that has not been told again since it was asked for. */
+	readonly #heads = new Map<string, Head | undefined>();
 	readonly #options: FeedOptions;
 	#headsUntil_ms = -Infinity;
 	#additions = 0;
@@ -63,21 +64,25 @@ export class DueCells {
 
 	/** A retained head from before says nothing about the time without a connection. */
 	forgetHeads(): void {
-		this.#heads.clear();
+		for (const area of this.#heads.keys()) this.#heads.set(area, undefined);
 	}
 
-	headsOf(epoch: string | undefined): Array<[string, Head]> {
-		return [...this.#heads].filter(([, head]) => head.epoch === epoch);
+	headsOf(epoch: string | undefined): Array<[string, Head | undefined]> {
+		return [...this.#heads].filter(([, head]) => head?.epoch === epoch);
 	}
 
 	/**
 	 * There is no other head: what still waits for one has missed nothing, if any of this epoch shows
-	 * that the log is still the one that is known.
+	 * that the log is still the one that is known. A head that was there once and is not now was lost.
 	 */
 	confirmAwaited(epoch: string | undefined): void {
 		if (this.headsOf(epoch).length === 0) return;
-		for (const cell of this.#awaitsHead) this.#since.delete(cell);
-		this.#awaitsHead.clear();
+		const lost = [...this.#heads.keys()].filter((area) => !this.#heads.get(area));
+		for (const cell of this.#awaitsHead) {
+			if (lost.some((area) => touches(area, cell))) continue;
+			this.#since.delete(cell);
+			this.#awaitsHead.delete(cell);
+		}
 	}
 
 	/**

@@ -5,7 +5,7 @@ import {isInside, type EarshotEvent, type Head, type Position} from './event.ts'
 import {Desk, type Request} from './desk.ts';
 import {DueCells} from './due-cells.ts';
 import {EpochWatch} from './epoch-watch.ts';
-import {feedDefaults, moveSpread_ms} from './feed-types.ts';
+import {feedDefaults, moveSpread_ms, pagesMax, pollMin_ms, pollWait_s, snapshotPeriod_ms} from './feed-types.ts';
 import type {EventPage, Failure, FeedEffect} from './feed-types.ts';
 import type {FeedInput, FeedOptions, FeedStatus, ResetReason} from './feed-types.ts';
 import {Holding} from './holding.ts';
@@ -221,8 +221,7 @@ export class FeedCore {
 	}
 
 	#compareHeads(): void {
-		const heads = this.#due.headsOf(this.#area?.ledger.epoch);
-		for (const [area, head] of heads) this.#hearHead(area, head);
+		for (const [area, head] of this.#due.headsOf(this.#area?.ledger.epoch)) this.#hearHead(area, head!);
 	}
 
 	#hearForeign(epoch: string): void {
@@ -264,7 +263,7 @@ export class FeedCore {
 		this.#release(ledger);
 		// Pages that an audit only confirms do not count.
 		if (ledger.entered > before) this.#pages++;
-		if (page.more && this.#pages > this.#options.pagesMax) return this.#aimAgain('behind');
+		if (page.more && this.#pages > pagesMax) return this.#aimAgain('behind');
 		this.#pollAt_ms = page.more ? this.#now_ms : this.#pollAt_ms;
 		if (page.more) return;
 		this.#pages = 0;
@@ -308,6 +307,7 @@ export class FeedCore {
 		this.#watch.calmDown(this.#now_ms);
 		if (!this.#hasLog) return;
 		if (!isIdle) return this.#due.add(cells, true);
+		this.#due.forgetHeads();
 		this.#due.addUnlessConfirmed(cells, this.#now_ms, true);
 		this.#want(true);
 	}
@@ -339,11 +339,11 @@ export class FeedCore {
 		const due = this.#due.among(area.cells, this.#now_ms);
 		if (due.length > 0 && (this.#isServed || this.#isPolling)) {
 			if (!this.#hasLog) return this.#aimAgain('no-log');
-			this.#pollAt_ms = this.#now_ms + this.#options.pollMin_ms;
+			this.#pollAt_ms = this.#now_ms + pollMin_ms;
 			return this.#askPage('catch-up', area, due);
 		}
 		if (!this.#isPolling || this.#now_ms < this.#pollAt_ms) return;
-		const period_ms = this.#hasLog ? this.#options.pollMin_ms : this.#options.snapshotPeriod_ms;
+		const period_ms = this.#hasLog ? pollMin_ms : snapshotPeriod_ms;
 		this.#pollAt_ms = this.#now_ms + period_ms;
 		if (!this.#hasLog) return this.#aimAgain('no-log');
 		this.#askPage('poll', area, area.cells);
@@ -358,7 +358,7 @@ export class FeedCore {
 			circle,
 			after: {epoch: ledger.epoch, offset: ledger.lowest(cells)},
 			// After a failure it is soon known whether polling works again.
-			wait_s: kind === 'poll' && !this.#desk.hasFailed ? this.#options.pollWait_s : 0,
+			wait_s: kind === 'poll' && !this.#desk.hasFailed ? pollWait_s : 0,
 		});
 	}
 

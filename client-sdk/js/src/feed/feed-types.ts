@@ -83,21 +83,21 @@ export interface FeedOptions {
 	readonly headPatience_ms: number;
 	/** Without the broker for so long (up to eight fifths), events are polled. */
 	readonly pollAfter_ms: number;
-	readonly pollWait_s: number;
-	/** Polls begin at least so far apart. */
-	readonly pollMin_ms: number;
-	/** Between snapshots, where the server has no log to poll. */
-	readonly snapshotPeriod_ms: number;
 	/** How long after the last event the log is asked whether that was all (three to five quarters). */
 	readonly auditQuiet_ms: number;
 	/** The same, when events never cease. */
 	readonly auditBusy_ms: number;
 	/** And when nothing happens at all (one to three halves). */
 	readonly auditIdle_ms: number;
-	/** Pages of the log to catch up; beyond, a snapshot is cheaper. */
-	readonly pagesMax: number;
 }
 
+export const pollWait_s = 25;
+/** Polls begin at least so far apart. */
+export const pollMin_ms = 1_000;
+/** Between snapshots, where the server has no log to poll. */
+export const snapshotPeriod_ms = 15_000;
+/** Pages of the log to catch up; beyond, a snapshot is cheaper. */
+export const pagesMax = 20;
 /** Covers change at most so often, however fast the circle moves. */
 export const moveSpread_ms = 250;
 
@@ -106,11 +106,7 @@ export const feedDefaults: FeedOptions = {
 	gapSpread_ms: 1_000,
 	headPatience_ms: 3_000,
 	pollAfter_ms: 5_000,
-	pollWait_s: 25,
-	pollMin_ms: 1_000,
-	snapshotPeriod_ms: 15_000,
 	auditQuiet_ms: 6_000,
 	auditBusy_ms: 60_000,
 	auditIdle_ms: 45_000,
-	pagesMax: 20,
 };

@@ -13,7 +13,7 @@ export const topicsMax = 10_000;
 const blockLetters = 6; // A head tells the newest offset of cells of this many letters.
 
 /** Whether one of the two contains the other. */
-function touches(a: string, b: string): boolean {
+export function touches(a: string, b: string): boolean {
 	return a.startsWith(b) || b.startsWith(a);
 }
 

@@ -120,10 +120,17 @@ const mutants: readonly Mutant[] = [
 		isMended: true,
 	},
 	{
+		name: 'a head that was lost is one that never was',
+		file: 'feed/due-cells.ts',
+		text: 'if (lost.some((area) => touches(area, cell))) continue;',
+		wrong: '',
+		isMended: true,
+	},
+	{
 		name: 'the status confirms cells that a head tells news of',
 		file: 'feed/due-cells.ts',
-		text: 'this.#awaitsHead.delete(cell);\n\t\t}',
-		wrong: '}',
+		text: 'this.#since.set(cell, this.#additions);\n\t\t\tthis.#awaitsHead.delete(cell);',
+		wrong: 'this.#since.set(cell, this.#additions);',
 		isMended: true,
 	},
 	{
