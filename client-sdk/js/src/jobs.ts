@@ -56,7 +56,7 @@ export class Jobs {
 	}
 
 	submit(method: string, path: string, body: unknown, options: SubmitOptions = {}): Job {
-		if (this.#open.size >= openMax) throw new Error(`${openMax} commands are on their way`);
+		if (this.#open.size >= openMax) throw new Error(`${openMax} commands are under way`);
 		const key = options.idempotencyKey ?? randomKey() + randomKey();
 		const known = this.#open.get(key);
 		if (known) return known.job;

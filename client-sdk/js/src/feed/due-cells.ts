@@ -15,6 +15,7 @@ export class DueCells {
 	readonly #heads = new Map<string, Head | undefined>();
 	readonly #options: FeedOptions;
 	#headsUntil_ms = -Infinity;
+	#strictUntil_ms = -Infinity;
 	#additions = 0;
 	#isAudit = false;
 
@@ -54,6 +55,7 @@ export class DueCells {
 		this.add(cells, isAudit);
 		for (const cell of cells) this.#awaitsHead.add(cell);
 		this.#headsUntil_ms = now_ms + this.#options.headPatience_ms;
+		if (!isAudit) this.#strictUntil_ms = this.#headsUntil_ms;
 	}
 
 	/** Takes a head in; beyond what a cover can have all are forgotten. */
@@ -91,7 +93,7 @@ export class DueCells {
 	 */
 	compare(ledger: Ledger, area: string, head: Head, now_ms: number): void {
 		// A retained head may be a second old, and then there is another one soon.
-		if (now_ms >= this.#headsUntil_ms + this.#options.headPatience_ms) return;
+		if (now_ms >= this.#strictUntil_ms) return;
 		for (const cell of ledger.cellsOf(area)) {
 			// One head answers for a cell of five letters and more; for larger ones it takes all.
 			if (!ledger.isConfirmed(cell, area, head)) this.add([cell]);
