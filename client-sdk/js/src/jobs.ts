@@ -56,7 +56,7 @@ export class Jobs {
 	}
 
 	submit(method: string, path: string, body: unknown, options: SubmitOptions = {}): Job {
-		if (this.#open.size >= openMax) throw new Error(`${openMax} commands are under way`);
+		if (this.#open.size >= openMax) throw new Error(`${openMax} commands are on their way already`);
 		const key = options.idempotencyKey ?? randomKey() + randomKey();
 		const known = this.#open.get(key);
 		if (known) return known.job;
@@ -97,12 +97,12 @@ export class Jobs {
 		const headers = {'idempotency-key': `"${entry.key}"`};
 		for (let failures = 0; !this.#isClosed; failures++) {
 			if (Date.now() - Date.parse(entry.submitted_at) > keyLife_ms) {
-				throw new EarshotProblem(0, {title: 'Too late to send it again'});
+				throw new EarshotProblem(0, {title: 'Too late to send it again without doing it twice'});
 			}
 			try {
 				const {method, path, body} = entry;
 				const view = parseJob((await this.#parts.http.call(path, {method, body, headers})).body);
-				if (!view) throw new EarshotProblem(0, {title: 'No job'});
+				if (!view) throw new EarshotProblem(0, {title: 'The server sent no job'});
 				this.#open.set(entry.key, {entry: {...entry, id: view.id}, job});
 				this.#save();
 				job.note();

@@ -201,7 +201,8 @@ export class Feed<State> {
 	}
 
 	#receive(topic: string, payload: string): void {
-		if (topic === statusTopic) return this.#step({type: payload as 'online' | 'offline'});
+		const isStatus = topic === statusTopic && (payload === 'online' || payload === 'offline');
+		if (isStatus) return this.#step({type: payload});
 		const value = parseJson(payload);
 		const area = areaOfTopic(topic);
 		if (area === undefined) {
@@ -245,8 +246,8 @@ function pageOf(body: unknown, after: Position): EventPage {
 	const position = parsePosition(fields['position']);
 	const events = Array.isArray(fields['events']) ? fields['events'].map(parseEvent) : [undefined];
 	const known = events.filter((event) => event !== undefined);
-	if (!position || known.length < events.length) throw new Error('No page');
+	if (!position || known.length < events.length) throw new Error('The server sent no page of events');
 	const isBack = position.epoch === after.epoch && position.offset < after.offset;
-	if (isBack) throw new Error('The server went back');
+	if (isBack) throw new Error('The server went back behind the position asked for');
 	return {events: known, position, more: fields['more'] === true};
 }

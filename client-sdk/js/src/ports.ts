@@ -12,7 +12,7 @@ const timerMax_ms = 2 ** 31 - 1; // Longer ones fire at once.
 export const systemClock: Clock = {
 	now_ms: () => performance.now(),
 	after: (delay_ms, run) => {
-		const timer = setTimeout(run, Math.min(delay_ms, timerMax_ms));
+		const timer = setTimeout(run, Math.min(Math.max(0, delay_ms), timerMax_ms));
 		return () => clearTimeout(timer);
 	},
 };

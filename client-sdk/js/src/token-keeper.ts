@@ -27,7 +27,7 @@ export class TokenKeeper {
 	/** True when the message was for the keeper, and for nobody else. */
 	takes(topic: string, payload: string): boolean {
 		if (!topic.startsWith(noticeTopics)) return false;
-		if (payload.includes('"expiring"')) void this.#handIn();
+		if (/"state"\s*:\s*"expiring"/.test(payload)) void this.#handIn();
 		return true;
 	}
 

@@ -192,6 +192,17 @@ it('where the broker has all heads, and none tells news, nobody asks the log, ho
 	expect(server.count('GET /v1/events')).toBe(0);
 });
 
+it('whatever else is said as the status does nothing', async () => {
+	const feed = earshot.near(circle, list);
+	await pass(10);
+	for (const payload of ['stop', 'wake', 'event', 'tick', '', '{}']) {
+		transport.current.say('earshot/v1/status', payload);
+	}
+	await pass(1_000);
+	expect(feed.status).toBe('live');
+	expect(server.count('GET /v1/events')).toBe(0);
+});
+
 it('where a filter for heads is refused the log is asked, whatever the status says', async () => {
 	const head = headFilter(cellOf(circle));
 	transport.retained.set(head, JSON.stringify({epoch: 'e', offset: 9, cells: {k: 9}}));

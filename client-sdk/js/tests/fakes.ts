@@ -97,7 +97,11 @@ export class FakeConnection implements Connection {
 	}
 
 	push(topic: string, payload: object): void {
-		this.onMessage(topic, JSON.stringify(payload));
+		this.say(topic, JSON.stringify(payload));
+	}
+
+	say(topic: string, payload: string): void {
+		this.onMessage(topic, payload);
 	}
 }
 

@@ -9,14 +9,14 @@ function ofType<Type extends LineEffect['type']>(effects: readonly LineEffect[],
 const status = 'earshot/v1/status';
 
 function opened(): LineCore {
-	const line = new LineCore({}, () => 0.5);
+	const line = new LineCore(() => 0.5);
 	line.step({type: 'want', owner: 1, filters: ['a', 'b']}, 0);
 	line.step({type: 'connected', attempt: 1}, 10);
 	return line;
 }
 
 it('nothing is granted before SUBACK says so, and what it refuses never', () => {
-	const line = new LineCore({}, () => 0.5);
+	const line = new LineCore(() => 0.5);
 	expect(ofType(line.step({type: 'want', owner: 1, filters: ['a', 'b']}, 0), 'connect').length).toBe(1);
 	const connected = line.step({type: 'connected', attempt: 1}, 10);
 	expect(connected).toEqual([{type: 'subscribe', attempt: 1, filters: ['a', 'b', status]}]);
@@ -59,7 +59,7 @@ it('who comes back in time finds everything granted', () => {
 });
 
 it('heads that are wanted again are asked for again, and the status last, which marks the end of what is retained', () => {
-	const line = new LineCore({}, () => 0.5);
+	const line = new LineCore(() => 0.5);
 	const head = 'earshot/v1/head/9q8/y/y';
 	line.step({type: 'want', owner: 1, filters: ['a', head]}, 0);
 	line.step({type: 'connected', attempt: 1}, 10);

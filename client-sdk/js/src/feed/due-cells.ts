@@ -1,8 +1,9 @@
 import type {Head} from './event.ts';
-import type {FeedOptions} from './feed-types.ts';
 import {touches, type Ledger} from './ledger.ts';
 
 const areasMax = 1_100; // 32 cells of four letters have 1,024 areas.
+/** How long after SUBACK retained heads may take: a broker that restarts gets them again. */
+const headPatience_ms = 3_000;
 
 /**
  * Cells in which something may have been missed, until the log has been read there, or the heads
@@ -13,15 +14,10 @@ export class DueCells {
 	readonly #awaitsHead = new Set<string>(); // Due only unless a head says that nothing was missed.
 	/** By area; undefined is one that has not been told again since it was asked for. */
 	readonly #heads = new Map<string, Head | undefined>();
-	readonly #options: FeedOptions;
 	#headsUntil_ms = -Infinity;
 	#strictUntil_ms = -Infinity;
 	#additions = 0;
 	#isAudit = false;
-
-	constructor(options: FeedOptions) {
-		this.#options = options;
-	}
 
 	get size(): number {
 		return this.#since.size;
@@ -54,7 +50,7 @@ export class DueCells {
 	addUnlessConfirmed(cells: readonly string[], now_ms: number, isAudit = false): void {
 		this.add(cells, isAudit);
 		for (const cell of cells) this.#awaitsHead.add(cell);
-		this.#headsUntil_ms = now_ms + this.#options.headPatience_ms;
+		this.#headsUntil_ms = now_ms + headPatience_ms;
 		if (!isAudit) this.#strictUntil_ms = this.#headsUntil_ms;
 	}
 

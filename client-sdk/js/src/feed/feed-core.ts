@@ -36,7 +36,7 @@ export class FeedCore {
 	#isStopped = false;
 	readonly #service: Service;
 	readonly #desk: Desk;
-	readonly #due: DueCells;
+	readonly #due = new DueCells();
 	readonly #watch: Watch;
 	readonly #held = new Holding();
 	readonly #epochs = new EpochWatch();
@@ -46,7 +46,6 @@ export class FeedCore {
 		this.#random = random;
 		// Who loses the broker is seldom the only one.
 		this.#service = new Service(() => this.#options.pollAfter_ms * (1 + 0.6 * random()));
-		this.#due = new DueCells(this.#options);
 		this.#desk = new Desk(random);
 		this.#watch = new Watch(this.#options, random);
 	}

@@ -41,30 +41,18 @@ export type LineEffect =
 	/** It does not, or no more: the connection has ended. */
 	| {readonly type: 'refused'; readonly filters: readonly string[]};
 
-export interface LineOptions {
-	/** What nobody wants any more is kept for so long: somebody may pan back. */
-	readonly linger_ms: number;
-	/** All filters of a connection; the broker allows one more, which the status has. */
-	readonly filtersMax: number;
-	/** In one SUBSCRIBE. */
-	readonly packetFiltersMax: number;
-	readonly connectDeadline_ms: number;
-	readonly subackDeadline_ms: number;
-	/** A connection that ends sooner counts as one more failure. */
-	readonly stableAfter_ms: number;
-	/** What the broker refused is asked for again after about so long. */
-	readonly refusedRetry_ms: number;
-}
-
-export const lineDefaults: LineOptions = {
-	linger_ms: 5_000,
-	filtersMax: 255,
-	packetFiltersMax: 64,
-	connectDeadline_ms: 15_000,
-	subackDeadline_ms: 10_000,
-	stableAfter_ms: 10_000,
-	refusedRetry_ms: 30_000,
-};
+/** What nobody wants any more is kept for so long: somebody may pan back. */
+const linger_ms = 5_000;
+/** All filters of a connection; the broker allows one more, which the status has. */
+const filtersMax = 255;
+/** In one SUBSCRIBE. */
+const packetFiltersMax = 64;
+const connectDeadline_ms = 15_000;
+const subackDeadline_ms = 10_000;
+/** A connection that ends sooner counts as one more failure. */
+const stableAfter_ms = 10_000;
+/** What the broker refused is asked for again after about so long. */
+const refusedRetry_ms = 30_000;
 
 /**
  * The one connection of all feeds and jobs, as a pure state machine: who wants what, what the broker
@@ -73,7 +61,6 @@ export const lineDefaults: LineOptions = {
  * Driven like a feed: inputs with the time, effects to carry out, a tick at `wakeAt_ms`.
  */
 export class LineCore {
-	readonly #options: LineOptions;
 	readonly #random: () => number;
 	#now_ms = 0;
 	#effects: LineEffect[] = [];
@@ -89,8 +76,7 @@ export class LineCore {
 	#deadline_ms = Infinity; // Of CONNACK or SUBACK.
 	#openSince_ms = 0;
 
-	constructor(options: Partial<LineOptions> = {}, random: () => number = Math.random) {
-		this.#options = {...lineDefaults, ...options};
+	constructor(random: () => number) {
 		this.#random = random;
 	}
 
@@ -148,7 +134,7 @@ export class LineCore {
 		else this.#owners.delete(owner);
 		const now = this.#wanted();
 		for (const filter of before) {
-			if (!now.has(filter)) this.#lingering.set(filter, this.#now_ms + this.#options.linger_ms);
+			if (!now.has(filter)) this.#lingering.set(filter, this.#now_ms + linger_ms);
 		}
 		for (const filter of now) this.#lingering.delete(filter);
 		const granted = filters.filter(
@@ -178,7 +164,7 @@ export class LineCore {
 
 	#refuse(filters: readonly string[]): void {
 		if (filters.length === 0) return;
-		const until_ms = this.#now_ms + this.#options.refusedRetry_ms * (0.75 + this.#random() / 2);
+		const until_ms = this.#now_ms + refusedRetry_ms * (0.75 + this.#random() / 2);
 		for (const filter of filters) this.#refused.set(filter, until_ms);
 		this.#effects.push({type: 'refused', filters});
 	}
@@ -186,7 +172,7 @@ export class LineCore {
 	#close(retryAfter_ms?: number): void {
 		if (this.#state === 'idle') return;
 		const isStable =
-			this.isOpen && this.#now_ms - this.#openSince_ms >= this.#options.stableAfter_ms;
+			this.isOpen && this.#now_ms - this.#openSince_ms >= stableAfter_ms;
 		if (isStable) this.#failures = 0;
 		if (this.isOpen) this.#effects.push({type: 'refused', filters: [...this.#granted]});
 		this.#forget();
@@ -224,13 +210,13 @@ export class LineCore {
 	#connect(wanted: ReadonlySet<string>): void {
 		if (wanted.size === 0 || this.#now_ms < this.#connectAt_ms) return;
 		this.#state = 'connecting';
-		this.#deadline_ms = this.#now_ms + this.#options.connectDeadline_ms;
+		this.#deadline_ms = this.#now_ms + connectDeadline_ms;
 		this.#effects.push({type: 'connect', attempt: ++this.#attempt});
 	}
 
 	/** Ends what has lingered long enough, or makes room. */
 	#unsubscribe(wanted: ReadonlySet<string>): void {
-		const excess = wanted.size + this.#lingering.size - this.#options.filtersMax;
+		const excess = wanted.size + this.#lingering.size - filtersMax;
 		const ended: string[] = [];
 		for (const [filter, until_ms] of this.#lingering) {
 			if (this.#now_ms < until_ms && ended.length >= excess) continue;
@@ -245,19 +231,19 @@ export class LineCore {
 		const filters = [...wanted];
 		const isNew = (filter: string) =>
 			!this.#granted.has(filter) && !this.#pending.has(filter) && !this.#refused.has(filter);
-		this.#refuse(filters.slice(this.#options.filtersMax).filter(isNew));
-		const missing = filters.slice(0, this.#options.filtersMax).filter(isNew);
+		this.#refuse(filters.slice(filtersMax).filter(isNew));
+		const missing = filters.slice(0, filtersMax).filter(isNew);
 		if (missing.length === 0) return;
 		for (const filter of missing) this.#pending.add(filter);
-		this.#deadline_ms = this.#now_ms + this.#options.subackDeadline_ms;
+		this.#deadline_ms = this.#now_ms + subackDeadline_ms;
 		this.#ask(missing);
 	}
 
 	#ask(filters: readonly string[]): void {
 		// The broker sends what it retains in this order: after the status no head is to come.
 		const all = [...filters, statusTopic];
-		for (let first = 0; first < all.length; first += this.#options.packetFiltersMax) {
-			const packet = all.slice(first, first + this.#options.packetFiltersMax);
+		for (let first = 0; first < all.length; first += packetFiltersMax) {
+			const packet = all.slice(first, first + packetFiltersMax);
 			this.#effects.push({type: 'subscribe', attempt: this.#attempt, filters: packet});
 		}
 	}

@@ -47,7 +47,7 @@ export class Line {
 
 	constructor(parts: LineParts) {
 		this.#parts = parts;
-		this.#core = new LineCore({}, parts.random);
+		this.#core = new LineCore(parts.random);
 	}
 
 	get isOpen(): boolean {
@@ -173,7 +173,7 @@ function accessOf(body: unknown): BrokerAccess {
 	const {urls, client_id, username, password} = isFields(body) ? body : {};
 	const texts = [client_id, username, password];
 	if (!Array.isArray(urls) || !texts.every((text) => typeof text === 'string')) {
-		throw new Error('No broker');
+		throw new Error('The server names no broker');
 	}
 	return body as BrokerAccess;
 }

@@ -1,6 +1,6 @@
 import type {FeedCore, FeedOptions} from '../../src/feed/index.ts';
 import {cellOf, cover, earthRadius_m, type Circle} from '../../src/geo/index.ts';
-import type {LineCore, LineOptions} from '../../src/line/line-core.ts';
+import type {LineCore} from '../../src/line/line-core.ts';
 import {Random} from '../random/random.ts';
 import {Api, isWithin} from './api.ts';
 import {Broker} from './broker.ts';
@@ -13,7 +13,7 @@ import {Timeline} from './timeline.ts';
 /** The machines under test; mutants are given in their place. */
 export interface Machines {
 	readonly FeedCore: new (options: Partial<FeedOptions>, random: () => number) => FeedCore;
-	readonly LineCore: new (options: Partial<LineOptions>, random: () => number) => LineCore;
+	readonly LineCore: new (random: () => number) => LineCore;
 }
 
 export interface Profile {
@@ -50,7 +50,7 @@ export function runSchedule(machines: Machines, seed: number, profile: Profile):
 	const places = somePlaces(random);
 	for (let count = random.whole(0, 10); count > 0; count--) log.append(random.pick(places));
 	const feed = new machines.FeedCore(profile.options ?? {}, random.next);
-	const line = new machines.LineCore({}, random.next);
+	const line = new machines.LineCore(random.next);
 	worsen(faults, random, profile);
 	const world = {time, random, broker, api, faults};
 	const client = new Client(world, feed, line, someCircle(random, places));
