@@ -75,10 +75,6 @@ void BatchInserter::insert(std::vector<JobSpec> specs, std::function<void(Reply)
   if (auto problem = enqueue(waiting)) waiting->tell(base::fail(std::move(*problem)));
 }
 
-std::size_t BatchInserter::waiting_jobs() const {
-  return state_.with([](const State& state) { return state.queue_jobs; });
-}
-
 std::optional<wire::Problem> BatchInserter::enqueue(const std::shared_ptr<Waiting>& waiting) {
   bool wakes = false;
   auto refused = state_.with([&](State& state) -> std::optional<wire::Problem> {

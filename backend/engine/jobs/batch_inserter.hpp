@@ -73,9 +73,6 @@ class BatchInserter {
   ///         was asked for something else: it refuses all.
   void insert(std::vector<JobSpec> specs, std::function<void(Reply)> tell);
 
-  /// Jobs that wait for the next commit.
-  [[nodiscard]] std::size_t waiting_jobs() const;
-
  private:
   using Monotonic = std::chrono::steady_clock::time_point;
   struct Waiting {

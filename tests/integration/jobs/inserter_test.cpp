@@ -70,22 +70,17 @@ TEST_CASE_METHOD(JobsCase,
   // Long enough that only the second of two ends it.
   BatchInserter inserter{pool, ids, accepted, log, {.gather_for = 1h, .gather_jobs = 2}};
   const auto connection = pool.acquire();
-  std::vector<std::future<Answer>> answers;
-  const auto insert = [&](int n) {
-    answers.push_back(std::async(std::launch::async, [&inserter, n] {
-      return support::insert(inserter, JobsCase::spec(n));
-    }));
-  };
+  std::vector<std::future<BatchInserter::Reply>> answers;
+  const auto hand_in = [&](int n) { answers.push_back(support::hand_in(inserter, {spec(n)})); };
   pg::Transaction blocker{*connection};
   blocker.query("lock table engine.batch in exclusive mode");
-  insert(0);
+  hand_in(0);
   REQUIRE(support::eventually([&] { return value_of(kWaitingInserts) == "1"; }));
-  insert(1);
-  REQUIRE(support::eventually([&] { return inserter.waiting_jobs() == 1; }));
+  hand_in(1);
   blocker.commit();
   REQUIRE(answers[0].get());
 
-  insert(2);
+  hand_in(2);
   REQUIRE(answers[1].get());
   REQUIRE(answers[2].get());
   CHECK(value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch") == "1 2");

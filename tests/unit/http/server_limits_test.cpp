@@ -249,6 +249,15 @@ class ShortQueueTime : public ServerFixture {
 
 }  // namespace
 
+TEST_CASE_METHOD(ServerFixture, "handlers that wait keep nobody from another one", "[unit][http]") {
+  const auto handlers = static_cast<int>(http::HandlerLimits{}.threads);
+  std::vector<RawClient> clients;
+  for (int count = 0; count < handlers; ++count) clients.emplace_back(port()).send(get("/slow"));
+  wait_until_at_gate(handlers);
+  open_gate();
+  for (RawClient& client : clients) CHECK(client.receive().status == 200);
+}
+
 TEST_CASE_METHOD(OneHandler, "a full queue says so at once", "[unit][http]") {
   std::vector<RawClient> clients;
   clients.emplace_back(port()).send(get("/slow"));
