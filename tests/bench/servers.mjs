@@ -35,10 +35,16 @@ async function stop(child) {
 	clearTimeout(timer);
 }
 
+function environmentOf(pid) {
+	const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').filter(Boolean);
+	return Object.fromEntries(entries.map((entry) => entry.split(/=(.*)/s)));
+}
+
 /** The product's own PostgreSQL: made, set and migrated by `earshot up`, with nobody else on it. */
 export class Database {
 	static async start() {
 		const up = await Server.start();
+		const env = environmentOf(up.file('postgres/postmaster.pid').split('\n')[0]);
 		await up.stop();
 		const [port] = await freePorts(1);
 		const folder = join(up.dataDir, 'postgres');
@@ -46,7 +52,7 @@ export class Database {
 		const child = spawn(
 			'/usr/lib/postgresql/15/bin/postgres',
 			['-D', folder, '-p', port, '-h', '127.0.0.1', '-c', 'unix_socket_directories='],
-			{cwd: folder, uid, gid, stdio: ['ignore', 'ignore', 'ignore']},
+			{cwd: folder, uid, gid, env, stdio: ['ignore', 'ignore', 'ignore']},
 		);
 		const database = new Database(child, urlOf(up.dataDir, port));
 		await until('PostgreSQL answers', () => {

@@ -31,6 +31,16 @@ constexpr std::uint16_t kPortFirst = 20000;
 constexpr std::uint16_t kPortLast = 32000;
 constexpr int kPortTries = 100;
 
+// glibc gives a heap's end back to the kernel beyond 128 KiB, and a statement of some jobs is
+// larger: each took pages and gave them back, a fifth of the time of a process that stores 30 jobs
+// a commit. Kept are at most 4 MiB a connection.
+std::vector<std::string> environment() {
+  std::vector<std::string> all = base::ChildOptions{}.environment;
+  all.emplace_back("MALLOC_TRIM_THRESHOLD_=4194304");
+  all.emplace_back("MALLOC_MMAP_THRESHOLD_=1048576");
+  return all;
+}
+
 std::uint16_t choose_port() {
   std::random_device random;
   std::uniform_int_distribution<std::uint16_t> any{kPortFirst, kPortLast};
@@ -126,7 +136,8 @@ std::unique_ptr<base::ChildProcess> Postgres::spawn() {
                                            "-c",
                                            "unix_socket_directories=" + runtime_path_.string()};
   return std::make_unique<base::ChildProcess>(arguments,
-                                              base::ChildOptions{.working_dir = cluster_.folder,
+                                              base::ChildOptions{.environment = environment(),
+                                                                 .working_dir = cluster_.folder,
                                                                  .log_file = cluster_.log_file,
                                                                  .death_signal = SIGINT,
                                                                  .stop_steps = kStopSteps});
