@@ -12,6 +12,7 @@
 
 #include <map>
 #include <stdexcept>
+#include <stop_token>
 #include <thread>
 
 namespace bench {
@@ -64,6 +65,7 @@ Texts accept_texts(BatchId batch, std::size_t first) {
                Texts(kCommitJobs, "own-somebody"),
                args,
                std::vector<std::int16_t>(kCommitJobs, 5),
+               std::vector<std::optional<std::string>>(kCommitJobs),
                std::vector<std::optional<std::string>>(kCommitJobs));
 }
 
@@ -87,7 +89,9 @@ Texts complete_texts(BatchId batch, std::size_t first) {
                Texts(kCommitJobs, kEventType),
                subjects,
                cells,
-               datas);
+               datas,
+               std::vector<std::optional<std::string>>(kCommitJobs),
+               std::vector<std::optional<std::string>>(kCommitJobs));
 }
 
 // Arrays as text: {a,b} and {c} are {a,b,c}.
@@ -104,7 +108,8 @@ class Driver {
   explicit Driver(const std::string& url) : connection_{queue_connection(url)} {}
 
   void accept(const Texts& t) {
-    connection_.run(accept_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
+    connection_.run(
+        accept_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11]);
   }
 
   /// The ids of the claimed batches.
@@ -126,7 +131,8 @@ class Driver {
   void complete(std::int64_t worker, const std::vector<std::int64_t>& ids, const Texts& t) {
     pg::Transaction tx{connection_};
     tx.run(lock_, ids, std::vector<std::int16_t>(ids.size(), 1), worker);
-    tx.run_and_commit(complete_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10]);
+    tx.run_and_commit(
+        complete_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12]);
   }
 
  private:
@@ -139,14 +145,16 @@ class Driver {
 
 using ById = std::map<std::int64_t, Sendable>;
 
-void work(const std::string& url,
+// Until all is done, or accepting has failed.
+void work(const std::stop_token& stop,
+          const std::string& url,
           std::int64_t worker,
           const ById& batches,
           std::size_t jobs,
           base::WakeSignal& accepted,
           Progress& progress) {
   Driver driver{url};
-  while (progress.done() < jobs) {
+  while (progress.done() < jobs && !stop.stop_requested()) {
     const auto ids = driver.claim(worker);
     if (ids.empty()) {
       accepted.wait_for({}, 5ms);
@@ -184,14 +192,16 @@ base::Json run_bare(const std::string& url, std::size_t jobs) {
   {
     std::vector<std::jthread> workers;
     for (std::size_t i = 0; i < kWorkers; ++i) {
-      workers.emplace_back(
-          [&, worker = next_id(ids)] { work(url, worker, batches, jobs, accepted, progress); });
+      workers.emplace_back([&, worker = next_id(ids)](const std::stop_token& stop) {
+        work(stop, url, worker, batches, jobs, accepted, progress);
+      });
     }
     Driver driver{url};
     for (const auto& [id, batch] : batches) {
       driver.accept(batch.accept);
       accepted.notify();
     }
+    progress.wait_for(jobs, 300s);
   }
   return watch.figures(progress.done());
 }

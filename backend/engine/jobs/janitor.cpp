@@ -93,6 +93,11 @@ bool Janitor::retain_events(const std::stop_token& stop) {
   const int dropped_before = events_.dropped();
   const bool is_more = events_.step(*pool_.acquire(stop));
   if (events_.dropped() > dropped_before) log_.info("a slot of old events was dropped");
+  if (!is_more && events_.waits_for_relay()) {
+    log_.warning(
+        "events that are older than --keep-events are kept, and fill the disk: no process with the "
+        "role bridge has handed them to a broker");
+  }
   return is_more;
 }
 

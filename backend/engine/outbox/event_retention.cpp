@@ -26,12 +26,19 @@ constexpr pg::Statement kOldest{"event_slot_oldest", R"(
   select slot, newest from engine.oldest_ended_slot(now() - $1 * interval '1 second')
   where slot is not null)"};
 
+constexpr pg::Statement kWaitsForRelay{"event_slot_waits_for_relay", R"(
+  select coalesce((
+    select e.at < now() - $1 * interval '1 second' from engine.event e
+    where e.event_offset > (select r.relayed_offset from engine.relay r where r.name = 'relay')
+    order by e.event_offset limit 1), false))"};
+
 constexpr pg::Statement kKeepTopics{"event_slot_keep_topics",
                                     "select engine.keep_slot_topics($1, $2, $3)"};
 
 constexpr pg::Statement kDrop{"event_slot_drop", "select engine.drop_event_slot($1, $2)"};
 
-constexpr std::array kStatements{kMake, kTurn, kForget, kOldest, kKeepTopics, kDrop};
+constexpr std::array kStatements{
+    kMake, kTurn, kForget, kOldest, kWaitsForRelay, kKeepTopics, kDrop};
 
 }  // namespace
 
@@ -63,7 +70,11 @@ bool EventRetention::begin(pg::Connection& connection) {
       connection.run(kForget, options_.topics_max, kForgottenAtOnce).one().get<std::int32_t>(0);
   if (forgotten > 0) return true;
   const pg::Rows oldest = connection.run(kOldest, options_.keep.count());
-  if (oldest.empty()) return false;
+  if (oldest.empty()) {
+    waits_for_relay_ = connection.run(kWaitsForRelay, options_.keep.count()).one().get<bool>(0);
+    return false;
+  }
+  waits_for_relay_ = false;
   ending_ = {.slot = oldest.one().get<std::int64_t>("slot"),
              .newest = oldest.one().get<std::optional<std::int64_t>>("newest"),
              .kept_to = {}};

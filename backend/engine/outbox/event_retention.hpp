@@ -38,6 +38,9 @@ class EventRetention {
   /// Slots dropped since it was constructed.
   [[nodiscard]] int dropped() const { return dropped_; }
 
+  /// True when the last step found events that are too old and yet kept: nobody has relayed them.
+  [[nodiscard]] bool waits_for_relay() const { return waits_for_relay_; }
+
  private:
   /// The slot that is about to be dropped, and how far its topics are kept.
   struct Ending {
@@ -50,6 +53,7 @@ class EventRetention {
 
   EventRetentionOptions options_;
   std::optional<Ending> ending_;
+  bool waits_for_relay_{false};
   int dropped_{0};
 };
 

@@ -4,7 +4,7 @@ import {Server} from '../../e2e/server.mjs';
 import {mint} from './crowd.mjs';
 import {firstSeed} from '../../e2e/random.mjs';
 
-const files = ['network', 'processes', 'restored'];
+const files = ['network', 'processes', 'restored', 'retention'];
 const args = ['--rate-limits', 'off'];
 
 process.once('SIGTERM', () => process.exit(143));

@@ -45,9 +45,14 @@ export class Proxy {
 		for (const link of this.#links) link.release();
 	}
 
+	/** Ends every connection; new ones are welcome. */
+	cut() {
+		for (const link of this.#links) link.cut();
+	}
+
 	close() {
 		this.#server.close();
-		for (const link of this.#links) link.cut();
+		this.cut();
 	}
 }
 

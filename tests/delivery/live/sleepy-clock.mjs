@@ -21,3 +21,37 @@ export class SleepyClock {
 		return () => clearTimeout(timer);
 	}
 }
+
+/** The clock of a machine that sleeps from `sleep()` to `wake()`: no timer rings meanwhile. */
+export class LaptopClock {
+	#missed; // What was to ring meanwhile; undefined: it is awake.
+
+	now_ms() {
+		return performance.now();
+	}
+
+	after(delay_ms, run) {
+		let isCancelled = false;
+		const ring = () => {
+			if (!isCancelled) run();
+		};
+		const timer = setTimeout(() => {
+			if (this.#missed) this.#missed.push(ring);
+			else ring();
+		}, Math.max(0, delay_ms));
+		return () => {
+			isCancelled = true;
+			clearTimeout(timer);
+		};
+	}
+
+	sleep() {
+		this.#missed = [];
+	}
+
+	wake() {
+		const missed = this.#missed;
+		this.#missed = undefined;
+		for (const ring of missed) ring();
+	}
+}

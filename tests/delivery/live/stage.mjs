@@ -1,6 +1,14 @@
 import {Crowd} from './crowd.mjs';
 import {Truth} from './truth.mjs';
 
+/** Has `count` questions asked, and returns what is so when all of it has happened. */
+export async function truthAfter(count, {server, token, random}) {
+	const crowd = new Crowd(server, token, random, {rate: 300, spread: 0.02});
+	await crowd.more(count);
+	await crowd.end();
+	return Truth.of(server);
+}
+
 /**
  * One crowd for several who watch it at the same time, each in another way. When all of them have
  * seen enough it falls silent, and all are compared with the same database.

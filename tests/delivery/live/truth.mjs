@@ -16,8 +16,11 @@ function numberOf(id) {
 
 /** The database when nothing happens any more. */
 export class Truth {
-	/** Waits until everything that was accepted is carried out and relayed. */
-	static async of(server) {
+	/**
+	 * Waits until everything that was accepted is carried out and relayed. `dropped` are events that the
+	 * log has no longer.
+	 */
+	static async of(server, dropped = []) {
 		const log = new EventLog(server);
 		await until('every job has ended', () => {
 			return log.query(`
@@ -30,7 +33,7 @@ export class Truth {
 			log.events(),
 			log.query(`select json_object_agg(id::text, rank) from ask_around_me.question`),
 		]);
-		return new Truth(quiet_ms, epoch, events, ranks);
+		return new Truth(quiet_ms, epoch, [...dropped, ...events], ranks);
 	}
 
 	constructor(quiet_ms, epoch, events, ranks) {

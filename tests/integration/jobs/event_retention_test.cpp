@@ -48,10 +48,13 @@ class EventRetentionCase : public JobsCase {
   /// What a janitor does until it has nothing to do; it gives up where somebody is in the way.
   int keep(const EventRetentionOptions& options = kTwoHours) {
     EventRetention retention{options};
+    keep(retention);
+    return retention.dropped();
+  }
+  void keep(EventRetention& retention) {
     const auto connection = pool.acquire();
     while (retention.step(*connection)) {
     }
-    return retention.dropped();
   }
   std::int64_t prev_of(std::int64_t offset) {
     return std::stoll(
@@ -119,10 +122,19 @@ TEST_CASE_METHOD(EventRetentionCase,
   const auto last = append("9q8yyk9");
   onlooker().query("update engine.event set at = at - interval '30 days'");
   onlooker().query("update engine.relay set relayed_offset = " + std::to_string(last - 1));
-  CHECK(keep() == 0);
+  EventRetention retention{kTwoHours};
+  keep(retention);
+  CHECK(retention.dropped() == 0);
+  CHECK(retention.waits_for_relay());
   CHECK(value_of("select count(*) from engine.event") == "2");
   relay_all();
-  CHECK(keep() == 1);
+  keep(retention);
+  CHECK(retention.dropped() == 1);
+  CHECK_FALSE(retention.waits_for_relay());
+
+  append("9q8yyk9");
+  keep(retention);
+  CHECK_FALSE(retention.waits_for_relay());  // It is not old.
 }
 
 TEST_CASE_METHOD(EventRetentionCase,

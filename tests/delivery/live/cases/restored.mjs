@@ -5,10 +5,10 @@ import {appendFileSync, chownSync, renameSync, rmSync, statSync, writeFileSync} 
 import {join} from 'node:path';
 
 import {remark} from '../../../e2e/case.mjs';
-import {around, Crowd} from '../crowd.mjs';
+import {around} from '../crowd.mjs';
 import {Proxy} from '../proxy.mjs';
 import {firstSeed, Random} from '../../../e2e/random.mjs';
-import {Truth} from '../truth.mjs';
+import {truthAfter} from '../stage.mjs';
 import {Watcher} from '../watcher.mjs';
 
 /** Puts the copy back as docs/operations.md says, so that the epoch changes. */
@@ -27,12 +27,7 @@ async function restore(world) {
 	const {dataDir} = world.server;
 	const copy = `${dataDir}-copy`;
 	const random = new Random(firstSeed);
-	const happen = async (count) => {
-		const crowd = new Crowd(world.server, token, random, {rate: 300, spread: 0.02});
-		await crowd.more(count);
-		await crowd.end();
-		return Truth.of(world.server);
-	};
+	const happen = (count) => truthAfter(count, {server: world.server, token, random});
 	const watchers = await Promise.all([0, 1, 2].map(async (n) => {
 		const via = await Proxy.start(world.server.ports.webSocket);
 		return new Watcher(`client ${n}`, {url: world.server.url, token, via, circle: around});
