@@ -50,7 +50,14 @@ int any_port() {
 
 }  // namespace
 
-PgServer::PgServer() : password_{base::random_text(20)} {
+PgServer::PgServer() : data_{folder_.path() / "data"}, password_{base::random_text(20)} {
+  make_cluster();
+  start();
+}
+
+PgServer::PgServer(const std::filesystem::path& disk)
+    : data_{disk / "data"}, password_{base::random_text(20)} {
+  lend_to_ordinary_user(disk);
   make_cluster();
   start();
 }
@@ -82,7 +89,7 @@ void PgServer::die() {
   process_->signal(SIGKILL);
   static_cast<void>(process_->wait_for(10s));
   // Its own next start would do the same, but is_ready() reads it before.
-  std::filesystem::remove(folder_.path() / "data/postmaster.pid");
+  std::filesystem::remove(data_ / "postmaster.pid");
 }
 
 void PgServer::stop_at_once() {
@@ -91,7 +98,7 @@ void PgServer::stop_at_once() {
 }
 
 void PgServer::forget_log_from(const std::string& name, std::size_t place) {
-  const auto folder = folder_.path() / "data/pg_wal";
+  const auto folder = data_ / "pg_wal";
   for (const auto& entry : std::filesystem::directory_iterator{folder}) {
     const std::string file = entry.path().filename();
     if (!entry.is_regular_file() || file < name) continue;
@@ -104,8 +111,8 @@ void PgServer::forget_log_from(const std::string& name, std::size_t place) {
 
 void PgServer::become_standby() {
   process_->stop();
-  std::ofstream{folder_.path() / "data/standby.signal"}.close();
-  lend_to_ordinary_user(folder_.path() / "data/standby.signal");
+  std::ofstream{data_ / "standby.signal"}.close();
+  lend_to_ordinary_user(data_ / "standby.signal");
   start();
 }
 
@@ -115,23 +122,22 @@ void PgServer::make_cluster() {
   std::ofstream{password_file} << password_;
   lend_to_ordinary_user(password_file);
   const auto log = folder_.path() / "initdb.log";
-  const auto status =
-      base::run_program(as_ordinary_user({std::string{kPrograms} + "initdb",
-                                          "--pgdata=" + (folder_.path() / "data").string(),
-                                          "--username=postgres",
-                                          "--pwfile=" + password_file.string(),
-                                          "--encoding=UTF8",
-                                          "--locale=C.UTF-8",
-                                          "--auth=scram-sha-256",
-                                          "--no-sync"}),
-                        {.log_file = log},
-                        60s);
+  const auto status = base::run_program(as_ordinary_user({std::string{kPrograms} + "initdb",
+                                                          "--pgdata=" + data_.string(),
+                                                          "--username=postgres",
+                                                          "--pwfile=" + password_file.string(),
+                                                          "--encoding=UTF8",
+                                                          "--locale=C.UTF-8",
+                                                          "--auth=scram-sha-256",
+                                                          "--no-sync"}),
+                                        {.log_file = log},
+                                        60s);
   if (!status.is_success()) throw base::Error{"initdb failed: " + base::last_lines(log, 5)};
 }
 
 void PgServer::start() {
   const auto log = folder_.path() / "server.log";
-  const auto status_file = folder_.path() / "data/postmaster.pid";
+  const auto status_file = data_ / "postmaster.pid";
   // Its eighth line says how far it is.
   const auto is_ready = [&] {
     const std::string content = content_of(status_file);
@@ -143,7 +149,7 @@ void PgServer::start() {
     process_ = std::make_unique<base::ChildProcess>(
         as_ordinary_user({std::string{kPrograms} + "postgres",
                           "-D",
-                          folder_.path() / "data",
+                          data_.string(),
                           "-p",
                           std::to_string(port_),
                           "-k",

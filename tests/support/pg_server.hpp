@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ namespace support {
 class PgServer {
  public:
   PgServer();
+  /// Its data lies in a folder `data` of `disk`, which outlives it.
+  explicit PgServer(const std::filesystem::path& disk);
   PgServer(const PgServer&) = delete;
   PgServer& operator=(const PgServer&) = delete;
   ~PgServer();
@@ -38,6 +41,7 @@ class PgServer {
   /// `pg_ctl stop -m immediate`: it replays its log at the next start.
   void stop_at_once();
   void start_again() { start(); }
+  [[nodiscard]] bool has_ended() { return process_->poll().has_value(); }
   /// Of a server that is down: its log is as if nothing had been written to the file `name` from
   /// `place` on, nor to any later one.
   void forget_log_from(const std::string& name, std::size_t place);
@@ -51,6 +55,7 @@ class PgServer {
   [[nodiscard]] std::vector<pid_t> processes() const;
 
   ScratchFolder folder_;
+  std::filesystem::path data_;
   std::string password_;
   int port_{0};
   std::unique_ptr<base::ChildProcess> process_;

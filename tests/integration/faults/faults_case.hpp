@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <random>
 #include <string>
@@ -39,12 +40,14 @@ inline unsigned seed() {
 }
 
 struct OwnServer {
-  support::PgServer server;
+  support::PgServer server{};
 };
 
 class FaultsCase : private OwnServer, public JobsCase {
  public:
   FaultsCase() : JobsCase{OwnServer::server.url()} {}
+  explicit FaultsCase(const std::filesystem::path& disk)
+      : OwnServer{support::PgServer{disk}}, JobsCase{OwnServer::server.url()} {}
 
   support::PgServer& postgres() { return OwnServer::server; }
 
