@@ -18,6 +18,13 @@ class DiskCase : private OwnDisk, public FaultsCase {
 
   support::SmallDisk& disk() { return OwnDisk::disk; }
 
+  /// Leaves room to the log alone: the rest of a file of 16 MiB that was begun just now.
+  void fill_all_but_log() {
+    onlooker().query("select pg_switch_wal(), txid_current()");
+    onlooker().query("create table first_of_its_file ()");
+    disk().fill();
+  }
+
   /// Whether the server finds no room for one more commit of 100 jobs.
   bool refuses_a_commit() {
     try {
@@ -48,15 +55,13 @@ TEST_CASE_METHOD(DiskCase,
   CAPTURE(seed());
   accept_a_thousand();
   const auto worker = start();
-  disk().fill();
-  JobProcess accepter{options().url, {.role = JobProcess::Role::kAccepter, .jobs = 2 * kJobs}};
+  fill_all_but_log();
+  JobProcess accepter = start_accepter();
   REQUIRE(eventually([&] { return refuses_a_commit(); }));
+  CHECK(accepter.confirmed().size() < 2 * kJobs);
   CHECK_NOTHROW(open_jobs());  // Reading goes on.
   disk().free();
-  REQUIRE(accepter.ends_well());
-  REQUIRE(accepter.confirmed().size() == 2 * kJobs);
-  REQUIRE(drains());
-  check_history(accepter.confirmed());
+  check_all_of(accepter);
 }
 
 TEST_CASE_METHOD(DiskCase,
@@ -65,15 +70,12 @@ TEST_CASE_METHOD(DiskCase,
   CAPTURE(seed());
   accept_a_thousand();
   const auto worker = start();
-  JobProcess accepter{options().url, {.role = JobProcess::Role::kAccepter, .jobs = 2 * kJobs}};
+  JobProcess accepter = start_accepter();
   REQUIRE(eventually([&] { return !accepter.confirmed().empty(); }));
   disk().fill();
   REQUIRE(eventually([&] { return has_ended_for_want_of_log(); }, 60s));
   disk().free();
   postgres().start_again();
   reconnect();
-  REQUIRE(accepter.ends_well());
-  REQUIRE(accepter.confirmed().size() == 2 * kJobs);
-  REQUIRE(drains());
-  check_history(accepter.confirmed());
+  check_all_of(accepter);
 }

@@ -54,6 +54,10 @@ class FaultsCase : private OwnServer, public JobsCase {
   [[nodiscard]] JobProcess start(const std::string& fail_point = {}) {
     return JobProcess{options().url, {.fail_point = fail_point}};
   }
+  /// Accepts 2,000 jobs.
+  [[nodiscard]] JobProcess start_accepter() {
+    return JobProcess{options().url, {.role = JobProcess::Role::kAccepter, .jobs = 2 * kJobs}};
+  }
   int any(int least, int most) { return std::uniform_int_distribution<int>{least, most}(chance_); }
 
   /// 1,000 jobs in commits of all sizes; some of them poison, some long.
@@ -97,6 +101,14 @@ class FaultsCase : private OwnServer, public JobsCase {
     const auto found = violations(onlooker(), confirmed);
     for (const std::string& one : found) UNSCOPED_INFO(one);
     CHECK(found.empty());
+  }
+  /// All that the accepter had to store is confirmed and there, and everything is done once.
+  void check_all_of(JobProcess& accepter) {
+    REQUIRE(accepter.ends_well());
+    const Confirmed told = accepter.confirmed();
+    REQUIRE(told.size() == 2 * kJobs);
+    REQUIRE(drains());
+    check_history(told);
   }
 
  private:

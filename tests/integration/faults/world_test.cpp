@@ -62,7 +62,7 @@ TEST_CASE_METHOD(FaultsCase,
     CAPTURE(round, seed());
     onlooker().query("truncate engine.idempotency");
     const auto worker = start();
-    JobProcess accepter{options().url, {.role = JobProcess::Role::kAccepter, .jobs = 2 * kJobs}};
+    JobProcess accepter = start_accepter();
     REQUIRE(eventually([&] { return !accepter.confirmed().empty(); }));
     if (round % 2 == 0) {
       postgres().die();
@@ -71,9 +71,6 @@ TEST_CASE_METHOD(FaultsCase,
     }
     postgres().start_again();
     reconnect();
-    REQUIRE(accepter.ends_well());
-    REQUIRE(accepter.confirmed().size() == 2 * kJobs);
-    REQUIRE(drains());
-    check_history(accepter.confirmed());
+    check_all_of(accepter);
   }
 }
