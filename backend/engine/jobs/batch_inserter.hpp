@@ -27,8 +27,9 @@ struct InserterOptions {
   // While requests come faster than they are committed, the next commit begins no sooner than this
   // after the last one began, or with `gather_jobs`. At 1,000 jobs a second a commit then has two
   // jobs instead of 1.25, and with one claim for each a job costs 95 % of a row's processor time
-  // instead of 128 %; it does not begin later (docs/benchmarks.md). Waiting for 64
-  // instead of 16 jobs held busy connections to 430 commits a second instead of 490 to 680.
+  // instead of 128 %; it does not begin later. On a faster machine it is 212 %
+  // (docs/benchmarks.md). Waiting for 64 instead of 16 jobs held busy connections to 430 commits a
+  // second instead of 490 to 680.
   std::chrono::milliseconds gather_for{2};
   std::size_t gather_jobs{16};
   // For a caller, in all; then: 503. With the 2 s that a request may wait for its handler well
