@@ -24,11 +24,16 @@ export class Window {
 
 	/** `before`, if given, runs in the page with `argument` before anything else does. */
 	static async open(browser, url, before, argument) {
-		const context = await browser.newContext();
-		if (before) await context.addInitScript(before, argument);
-		const window = new Window(context, await context.newPage());
+		const window = await Window.blank(browser);
+		if (before) await window.context.addInitScript(before, argument);
 		await window.page.goto(url, {waitUntil: 'load', timeout: 30_000});
 		return window;
+	}
+
+	/** A window without a page yet. */
+	static async blank(browser) {
+		const context = await browser.newContext();
+		return new Window(context, await context.newPage());
 	}
 
 	constructor(context, page) {

@@ -25,7 +25,7 @@ namespace {
 class ScheduleCase : public jobs_test::JobsCase {
  public:
   ScheduleCase() {
-    // At half past, so that no test begins on a fire time.
+    // At half past, so that no test begins on a fire time of an hourly schedule.
     const auto into_hour = hands.wall() - std::chrono::floor<std::chrono::hours>(hands.wall());
     hands.pass(std::chrono::floor<std::chrono::milliseconds>(90min - into_hour));
   }
@@ -76,6 +76,7 @@ TEST_CASE_METHOD(ScheduleCase,
                  "[integration][jobs][schedule]") {
   add("test.hourly", "0 * * * *");
   add("test.half", "*/30 * * * *");
+  hands.pass(10s);  // Past its fire time.
   {
     const auto first = start();
     const auto second = start();
