@@ -111,10 +111,9 @@ begin
     coalesce(
       before_first + lag(n) over (partition by cell order by n),
       (select max(e.event_offset) from engine.event e
-       where e.cell = appended.cell and e.event_offset > before_first - newest),
-      (select max(e.event_offset) from engine.event e where e.cell = appended.cell),
-      (select d.event_offset from engine.dropped_topic d where d.cell = appended.cell),
-      (select l.forgotten from engine.log l)),
+       where e.cell = appended.cell
+         and e.event_offset > before_first - newest and e.event_offset <= before_first),
+      engine.older_prev(appended.cell)),
     cell, source, type, subject, data::json, clock_timestamp(), traceparent, request_id
   from unnest(sources, types, subjects, cells, datas, traceparents, request_ids) with ordinality
     as appended (source, type, subject, cell, data, traceparent, request_id, n);
@@ -135,23 +134,35 @@ CREATE FUNCTION engine.claim(claimant bigint, kinds text[], jobs_max integer, by
     LANGUAGE plpgsql
     AS $$
 declare
-  kinds_claimed constant text[] := array(
-    select wanted.kind from unnest(kinds) as wanted (kind)
-    where not exists (select from engine.paused_kind p where p.kind = wanted.kind));
+  urgent_first constant text[] := array(
+    select wanted.kind
+    from unnest(kinds) as wanted (kind)
+    cross join lateral (
+      select b.priority, b.id from engine.batch b
+      where b.worker is null and not b.is_apart and b.kind = wanted.kind
+      order by b.priority, b.id
+      limit 1
+    ) as head
+    where not exists (select from engine.paused_kind p where p.kind = wanted.kind)
+    order by head.priority, head.id);
   ready cursor for
     select b.id, b.kind, b.jobs, b.bytes, b.attempt
-    from engine.batch b
-    where b.worker is null and not b.is_apart and b.kind = any (kinds_claimed)
-    order by b.priority, b.id
-    for update skip locked;
+    from unnest(urgent_first) as ready_kind (kind)
+    cross join lateral (
+      select b.id, b.kind, b.jobs, b.bytes, b.attempt
+      from engine.batch b
+      where b.worker is null and not b.is_apart and b.kind = ready_kind.kind
+      order by b.priority, b.id
+      for update skip locked
+    ) as b;
   jobs_left integer := jobs_max;
   bytes_left integer := bytes_max;
   is_repeated boolean := is_careful;
 begin
   for next_batch in ready loop
-    update engine.batch
-      set worker = claimant, leased_until = now() + lease, attempt = engine.batch.attempt + 1
-      where current of ready;
+    update engine.batch b
+      set worker = claimant, leased_until = now() + lease, attempt = b.attempt + 1
+      where b.id = next_batch.id;
 
     batch_id := next_batch.id;
     batch_kind := next_batch.kind;
@@ -212,11 +223,17 @@ begin
       and (select count(*) from engine.batch b where b.worker is not null and b.kind = w.kind)
         < w.most);
 
-  select * into next_batch from engine.batch b
-    where b.worker is null and b.kind = any (free_kinds)
+  select b.* into next_batch
+    from unnest(free_kinds) as free (kind)
+    cross join lateral (
+      select * from engine.batch b
+      where b.worker is null and b.kind = free.kind
+      order by b.priority, b.id
+      limit 1
+      for update skip locked
+    ) as b
     order by b.priority, b.id
-    limit 1
-    for update skip locked;
+    limit 1;
   if not found then
     return;
   end if;
@@ -611,7 +628,8 @@ CREATE FUNCTION engine.give_back(batch_ids bigint[], attempts smallint[], claima
     update engine.batch b
       set worker = null, leased_until = null, attempt = b.attempt - 1
       from unnest(batch_ids, attempts) as claimed (id, attempt)
-      where b.id = claimed.id and b.attempt = claimed.attempt and b.worker = claimant
+      where b.id = any (batch_ids)
+        and b.id = claimed.id and b.attempt = claimed.attempt and b.worker = claimant
       returning 1
   )
   select count(*)::integer from given
@@ -811,6 +829,17 @@ CREATE FUNCTION engine.newest_offset() RETURNS bigint
     coalesce((select max(event_offset) from engine.event), 0), (select floor from engine.log))
 $$;
 
+CREATE FUNCTION engine.older_prev(topic text) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    AS $$
+begin
+  return coalesce(
+    (select max(e.event_offset) from engine.event e where e.cell = topic),
+    (select d.event_offset from engine.dropped_topic d where d.cell = topic),
+    (select l.forgotten from engine.log l));
+end
+$$;
+
 CREATE FUNCTION engine.oldest_ended_slot(cutoff timestamp with time zone, OUT slot bigint, OUT newest bigint) RETURNS record
     LANGUAGE plpgsql
     AS $_$
@@ -913,7 +942,8 @@ begin
     update engine.batch b
       set leased_until = now() + lease
       from unnest(batch_ids, attempts) as held (id, attempt)
-      where b.id = held.id and b.attempt = held.attempt and b.worker = claimant
+      where b.id = any (batch_ids)
+        and b.id = held.id and b.attempt = held.attempt and b.worker = claimant
       returning b.id;
 end
 $$;
@@ -1553,7 +1583,7 @@ CREATE INDEX batch_leased ON engine.batch USING btree (leased_until) WHERE (work
 
 CREATE INDEX batch_lists ON engine.batch USING gin (job_ids) WHERE (job_ids IS NOT NULL);
 
-CREATE INDEX batch_ready ON engine.batch USING btree (priority, id) WHERE (worker IS NULL);
+CREATE INDEX batch_ready ON engine.batch USING btree (kind, priority, id) WHERE (worker IS NULL);
 
 CREATE INDEX deferred_due ON engine.deferred USING btree (run_at);
 

@@ -103,6 +103,7 @@ bool BatchInserter::is_silent(const State& state) const {
 }
 
 void BatchInserter::run(const std::stop_token& stop) {
+  Monotonic crowded_until{};
   while (!stop.stop_requested()) {
     const auto group = take_group(stop);
     const auto began = steady_clock::now();
@@ -111,12 +112,13 @@ void BatchInserter::run(const std::stop_token& stop) {
       state.committing = nullptr;
       return !state.queue.empty();
     });
-    if (is_any_waiting) gather(stop, began + options_.gather_for);
+    // Whoever came while the last one was on its way is not alone.
+    if (is_any_waiting) crowded_until = steady_clock::now() + options_.crowded_for;
+    if (steady_clock::now() < crowded_until) gather(stop, began + options_.gather_for);
   }
 }
 
-// Whoever came while the last one was on its way is not alone: a claim, a lock and a commit of the
-// worker cost the same for one job as for several.
+// A claim, a lock and a commit of the worker cost the same for one job as for several.
 void BatchInserter::gather(const std::stop_token& stop, Monotonic until) {
   state_.wait_for(
       stop,

@@ -23,43 +23,55 @@ constexpr pg::Statement kClaimApart{"job_claim_apart", R"(
   select batch_id, batch_kind, batch_attempt, batch_jobs, 0
   from engine.claim_apart($1, $2, $3::interval))"};
 
-// The lateral join reads a batch's jobs by primary key, whether it holds a range or a list. A
-// locked batch without open jobs still yields its one row, so that it is deleted.
-constexpr pg::Statement kLock{"job_lock", R"(
+// Most batches are a range of ids. $4 and $5 are the first and the last that any of them may have,
+// so that only the days of these are opened: 120 instead of 70 us for one job. A locked batch
+// without open jobs still yields its one row, so that it is deleted.
+//
+// Batches are looked up by id, whatever the planner believes: a plan that was made while no batch
+// waited, and walks through all, would stay while millions do.
+constexpr pg::Statement kLockRanges{"job_lock_ranges", R"(
   with mine as materialized (
-    select b.id, b.jobs, b.job_ids, b.attempt,
-           b.job_ids is not null as may_have_detours
+    select b.id, b.jobs, b.attempt
     from engine.batch b
-    join unnest($1::bigint[], $2::smallint[]) as claimed (id, attempt)
-      on b.id = claimed.id and b.attempt = claimed.attempt
-    where b.worker = $3
+    where b.id = any ($1::bigint[]) and b.worker = $3 and b.job_ids is null
+      and b.attempt = ($2::smallint[])[array_position($1::bigint[], b.id)]
     order by b.id
     for update of b
   )
   select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args,
          job.max_attempts, coalesce(job.accept_order, 0) as accept_order,
-         detour.redrives, detour.snoozes, detour.attempts_before,
          job.traceparent, job.request_id,
          (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
          (extract(epoch from now()) * 1000)::bigint as now_ms
   from mine
-  left join lateral (
-    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order,
-           j.traceparent, j.request_id
-    from engine.job j
-    where mine.job_ids is null
-      and j.id between mine.id << 12 and (mine.id << 12) + mine.jobs - 1
-    union all
-    select j.id, j.kind, j.caller, j.args, j.max_attempts, j.accepted_at, j.accept_order,
-           j.traceparent, j.request_id
-    from engine.job j
-    where mine.job_ids is not null and j.id = any (mine.job_ids)
-  ) as job on not exists (select 1 from engine.result r where r.job_id = job.id)
-  left join lateral (
-    select d.redrives, d.snoozes, d.attempts_before
-    from engine.detour d
-    where mine.may_have_detours and d.job_id = job.id
-  ) as detour on true
+  left join engine.job on
+    job.id between mine.id << 12 and (mine.id << 12) + mine.jobs - 1
+    and job.id between $4 and $5
+    and not exists (
+      select 1 from engine.result r where r.job_id = job.id and r.job_id between $4 and $5)
+  order by job.id)"};
+
+// The others are lists: what was split, put off or sent round again.
+constexpr pg::Statement kLockLists{"job_lock_lists", R"(
+  with mine as materialized (
+    select b.id, b.job_ids, b.attempt
+    from engine.batch b
+    where b.id = any ($1::bigint[]) and b.worker = $3 and b.job_ids is not null
+      and b.attempt = ($2::smallint[])[array_position($1::bigint[], b.id)]
+    order by b.id
+    for update of b
+  )
+  select mine.id as batch_id, mine.attempt, job.id, job.kind, job.caller, job.args,
+         job.max_attempts, coalesce(job.accept_order, 0) as accept_order,
+         job.traceparent, job.request_id,
+         (extract(epoch from job.accepted_at) * 1000)::bigint as accepted_at_ms,
+         (extract(epoch from now()) * 1000)::bigint as now_ms,
+         detour.redrives, detour.snoozes, detour.attempts_before
+  from mine
+  left join engine.job on
+    job.id = any (mine.job_ids)
+    and not exists (select 1 from engine.result r where r.job_id = job.id)
+  left join engine.detour on detour.job_id = job.id
   order by job.id)"};
 
 constexpr pg::Statement kComplete{"job_complete", R"(
@@ -172,11 +184,32 @@ std::vector<Claim> claims_of(const pg::Rows& rows) {
   return claims;
 }
 
+/// Adds what a row of the two locks says, each batch once. Null: it holds no open job.
+Job* add_locked(WorkInHand& work, const pg::Row& row) {
+  const auto batch = row.get<std::int64_t>("batch_id");
+  const auto place = std::lower_bound(work.batches.begin(), work.batches.end(), batch);
+  if (place == work.batches.end() || *place != batch) work.batches.insert(place, batch);
+  work.locked_at = time_of(row.get<std::int64_t>("now_ms"));
+  if (row.is_null("id")) return nullptr;
+  work.jobs.push_back({.id = wire::JobId{row.get<std::int64_t>("id")},
+                       .kind = row.get<std::string>("kind"),
+                       .caller = row.get<std::string>("caller"),
+                       .args = base::Json::parse(row.get<std::string_view>("args")),
+                       .attempt = row.get<std::int16_t>("attempt"),
+                       .max_attempts = row.get<std::int16_t>("max_attempts"),
+                       .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
+                       .accept_order = row.get<std::int64_t>("accept_order"),
+                       .traceparent = row.get<std::optional<std::string>>("traceparent"),
+                       .request_id = row.get<std::optional<std::string>>("request_id")});
+  return &work.jobs.back();
+}
+
 constexpr std::array kStatements{kClaim,
                                  kIsAnyApart,
                                  kClaimApart,
                                  kEndOld,
-                                 kLock,
+                                 kLockRanges,
+                                 kLockLists,
                                  kComplete,
                                  kSnooze,
                                  kFail,
@@ -216,30 +249,27 @@ std::vector<Claim> claim_apart(pg::Connection& connection,
 }
 
 WorkInHand lock_work(pg::Transaction& tx, WorkerId worker, std::span<const Claim> claims) {
+  base::check(!claims.empty(), "there is work to lock");
   const Fences fences = fences_of(claims);
+  const auto [first, last] = std::minmax_element(fences.ids.begin(), fences.ids.end());
   WorkInHand work;
-  for (const pg::Row row : tx.run(kLock, fences.ids, fences.attempts, worker.value)) {
-    work.batches.push_back(row.get<std::int64_t>("batch_id"));
-    work.locked_at = time_of(row.get<std::int64_t>("now_ms"));
-    if (row.is_null("id")) continue;
-    work.jobs.push_back({.id = wire::JobId{row.get<std::int64_t>("id")},
-                         .kind = row.get<std::string>("kind"),
-                         .caller = row.get<std::string>("caller"),
-                         .args = base::Json::parse(row.get<std::string_view>("args")),
-                         .attempt = row.get<std::int16_t>("attempt"),
-                         .max_attempts = row.get<std::int16_t>("max_attempts"),
-                         .accepted_at = time_of(row.get<std::int64_t>("accepted_at_ms")),
-                         .accept_order = row.get<std::int64_t>("accept_order"),
-                         .traceparent = row.get<std::optional<std::string>>("traceparent"),
-                         .request_id = row.get<std::optional<std::string>>("request_id")});
-    if (row.is_null("redrives")) continue;
-    Job& job = work.jobs.back();
-    job.max_attempts += row.get<std::int16_t>("attempts_before");
-    job.redrives = row.get<std::int16_t>("redrives");
-    job.snoozes = row.get<std::int32_t>("snoozes");
+  for (const pg::Row row : tx.run(kLockRanges,
+                                  fences.ids,
+                                  fences.attempts,
+                                  worker.value,
+                                  BatchId{*first}.job(0).value(),
+                                  BatchId{*last}.job(BatchId::kJobsMax - 1).value())) {
+    add_locked(work, row);
   }
-  std::sort(work.batches.begin(), work.batches.end());
-  work.batches.erase(std::unique(work.batches.begin(), work.batches.end()), work.batches.end());
+  if (work.batches.size() == claims.size()) return work;
+
+  for (const pg::Row row : tx.run(kLockLists, fences.ids, fences.attempts, worker.value)) {
+    Job* job = add_locked(work, row);
+    if (job == nullptr || row.is_null("redrives")) continue;
+    job->max_attempts += row.get<std::int16_t>("attempts_before");
+    job->redrives = row.get<std::int16_t>("redrives");
+    job->snoozes = row.get<std::int32_t>("snoozes");
+  }
   return work;
 }
 

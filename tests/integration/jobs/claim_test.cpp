@@ -104,6 +104,100 @@ TEST_CASE_METHOD(JobsCase,
   CHECK(claim({1}).size() == 1);
 }
 
+TEST_CASE_METHOD(
+    JobsCase,
+    "of several kinds the one whose first batch is most urgent, then oldest, goes first",
+    "[integration][jobs]") {
+  onlooker().query(
+      "insert into engine.batch (id, kind, priority, jobs) values "
+      "(1, 'old', 0, 1), (2, 'mixed', 5, 1), (3, 'mixed', -1, 1), (4, 'new', 0, 1)");
+  std::string order;
+  while (true) {
+    const auto claims =
+        claim_batches(*pool.acquire(), WorkerId{1}, {"new", "mixed", "old"}, {.jobs_max = 1});
+    if (claims.empty()) break;
+    order += std::to_string(claims.at(0).batch.value) + " ";
+  }
+  CHECK(order == "3 1 4 2 ");
+
+  // One claim empties a kind before it goes on to the next.
+  onlooker().query("update engine.batch set worker = null, leased_until = null");
+  std::string at_once;
+  for (const Claim& one :
+       claim_batches(*pool.acquire(), WorkerId{1}, {"new", "mixed", "old"}, {})) {
+    at_once += std::to_string(one.batch.value) + " ";
+  }
+  CHECK(at_once == "3 2 1 4 ");
+}
+
+namespace {
+
+/// Batches of engine.batch that this transaction has read so far, and those of 5,000 that wait.
+class BacklogCase : public JobsCase {
+ public:
+  static int read_batches(pg::Transaction& tx) {
+    return tx
+        .query(
+            "select (seq_tup_read + idx_tup_fetch)::int from pg_stat_xact_all_tables "
+            "where relid = 'engine.batch'::regclass")
+        .one()
+        .get<std::int32_t>(0);
+  }
+  void make_backlog(const std::string& kind) {
+    onlooker().query("insert into engine.batch (id, kind, jobs) select n, '" + kind +
+                     "', 1 from generate_series(1, 5000) n");
+  }
+  void believe_in_none() { onlooker().query("vacuum analyze engine.batch"); }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(BacklogCase,
+                 "a claim looks at nothing that waits and is not for it",
+                 "[integration][jobs]") {
+  constexpr pg::Statement kClaim{
+      "c", "select batch_id from engine.claim(1, array['test.act', 'held'], 512, 1000, '20 s')"};
+  const auto connection = pool.acquire();
+  const auto read_by_claim = [&] {
+    pg::Transaction tx{*connection};
+    CHECK(tx.run(kClaim).size() == 1);
+    return read_batches(tx);
+  };
+  accept(1);
+  believe_in_none();
+  (void)read_by_claim();
+
+  SECTION("of kinds that are held back") {
+    make_backlog("held");
+    onlooker().query("insert into engine.paused_kind (kind) values ('held')");
+  }
+  SECTION("of kinds that others carry out") {
+    make_backlog("other");
+  }
+  CHECK(read_by_claim() < 10);
+}
+
+TEST_CASE_METHOD(BacklogCase,
+                 "a claim locks its own batches without a look at those that wait",
+                 "[integration][jobs]") {
+  const bool is_list = GENERATE(false, true);
+  const auto connection = pool.acquire();
+  const auto read_by_lock = [&] {
+    accept(1);
+    if (is_list)
+      onlooker().query("update engine.batch set job_ids = array[id << 12] where jobs = 1");
+    const auto claims = claim({1});
+    pg::Transaction tx{*connection};
+    REQUIRE(lock_work(tx, {1}, claims).jobs.size() == 1);
+    return read_batches(tx);
+  };
+  believe_in_none();
+  (void)read_by_lock();
+  make_backlog("other");
+
+  CHECK(read_by_lock() < 10);
+}
+
 TEST_CASE_METHOD(JobsCase, "a lost claim locks nothing", "[integration][jobs]") {
   accept(3);
   const auto zombies = claim({1}, {.lease = std::chrono::seconds{0}});

@@ -68,7 +68,8 @@ TEST_CASE_METHOD(JobsCase,
                  "who comes while a commit is under way is not committed alone",
                  "[integration][jobs]") {
   // Long enough that only the second of two ends it.
-  BatchInserter inserter{pool, ids, accepted, log, {.gather_for = 1h, .gather_jobs = 2}};
+  BatchInserter inserter{
+      pool, ids, accepted, log, {.gather_for = 1h, .crowded_for = 1h, .gather_jobs = 2}};
   const auto connection = pool.acquire();
   std::vector<std::future<BatchInserter::Reply>> answers;
   const auto hand_in = [&](int n) { answers.push_back(support::hand_in(inserter, {spec(n)})); };
@@ -84,6 +85,24 @@ TEST_CASE_METHOD(JobsCase,
   REQUIRE(answers[1].get());
   REQUIRE(answers[2].get());
   CHECK(value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch") == "1 2");
+
+  // Nobody came meanwhile, but it is crowded still.
+  hand_in(3);
+  hand_in(4);
+  REQUIRE(answers[3].get());
+  REQUIRE(answers[4].get());
+  CHECK(value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch") == "1 2 2");
+}
+
+TEST_CASE_METHOD(JobsCase,
+                 "one caller alone never waits for others, however often it comes",
+                 "[integration][jobs]") {
+  BatchInserter inserter{
+      pool, ids, accepted, log, {.gather_for = 1h, .crowded_for = 1h, .gather_jobs = 2}};
+
+  for (int n = 0; n < 20; ++n) REQUIRE(support::insert(inserter, spec(n)));
+
+  CHECK(value_of("select count(*) from engine.batch") == "20");
 }
 
 TEST_CASE_METHOD(JobsCase, "a commit in doubt is settled by its ids", "[integration][jobs]") {
