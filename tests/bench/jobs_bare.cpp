@@ -10,6 +10,7 @@
 #include "pg/parameters.hpp"
 #include "pg/transaction.hpp"
 
+#include <algorithm>
 #include <map>
 #include <stdexcept>
 #include <stop_token>
@@ -130,7 +131,13 @@ class Driver {
 
   void complete(std::int64_t worker, const std::vector<std::int64_t>& ids, const Texts& t) {
     pg::Transaction tx{connection_};
-    tx.run(lock_, ids, std::vector<std::int16_t>(ids.size(), 1), worker);
+    const auto [first, last] = std::minmax_element(ids.begin(), ids.end());
+    tx.run(lock_,
+           ids,
+           std::vector<std::int16_t>(ids.size(), 1),
+           worker,
+           BatchId{*first}.job(0).value(),
+           BatchId{*last}.job(BatchId::kJobsMax - 1).value());
     tx.run_and_commit(
         complete_, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11], t[12]);
   }
@@ -138,7 +145,7 @@ class Driver {
  private:
   const pg::Statement accept_{named(engine::jobs::accept_store_statements(), "accept")};
   const pg::Statement claim_{named(engine::jobs::job_store_statements(), "job_claim")};
-  const pg::Statement lock_{named(engine::jobs::job_store_statements(), "job_lock")};
+  const pg::Statement lock_{named(engine::jobs::job_store_statements(), "job_lock_ranges")};
   const pg::Statement complete_{named(engine::jobs::job_store_statements(), "job_complete")};
   pg::Connection connection_;
 };

@@ -51,6 +51,7 @@ BatchInserter::BatchInserter(pg::Pool& pool,
       accepted_{accepted},
       log_{log},
       options_{options},
+      state_{State{.crowd = Crowd{options.crowd_window}}},
       committer_{[this](const std::stop_token& stop) { run(stop); }},
       teller_{[this](const std::stop_token& stop) { run_teller(stop); }} {}
 
@@ -83,17 +84,18 @@ std::optional<wire::Problem> BatchInserter::enqueue(const std::shared_ptr<Waitin
       if (is_somebody_trying) return not_stored(kSilent);
       waiting->tries = true;
     }
-    const std::size_t jobs_before = state.queue_jobs;
-    if (jobs_before + waiting->specs.size() > options_.queue_jobs_max) {
+    if (state.queue_jobs + waiting->specs.size() > options_.queue_jobs_max) {
       return not_stored("Too many jobs are waiting to be stored.");
     }
+    const bool was_awake = state.is_gathering ? has_enough(state) : !state.queue.empty();
     state.queue.push_back(waiting);
     state.queue_jobs += waiting->specs.size();
-    wakes = jobs_before == 0 ||
-            (jobs_before < options_.gather_jobs && state.queue_jobs >= options_.gather_jobs);
+    const std::size_t in_commit = state.committing ? state.committing->size() : 0;
+    state.crowd.see(state.queue.size() + in_commit, steady_clock::now());
+    wakes = !was_awake && (!state.is_gathering || has_enough(state));
     return std::nullopt;
   });
-  // Not for each: the committer waits for the first, and then for enough.
+  // Not for each: the committer waits for the first, or for enough.
   if (wakes) state_.update([](State&) {});
   return refused;
 }
@@ -103,28 +105,27 @@ bool BatchInserter::is_silent(const State& state) const {
 }
 
 void BatchInserter::run(const std::stop_token& stop) {
-  Monotonic crowded_until{};
   while (!stop.stop_requested()) {
     const auto group = take_group(stop);
     const auto began = steady_clock::now();
     if (!group->empty()) commit(stop, group);
-    const bool is_any_waiting = state_.with([](State& state) {
-      state.committing = nullptr;
-      return !state.queue.empty();
-    });
-    // Whoever came while the last one was on its way is not alone.
-    if (is_any_waiting) crowded_until = steady_clock::now() + options_.crowded_for;
-    if (steady_clock::now() < crowded_until) gather(stop, began + options_.gather_for);
+    state_.with([](State& state) { state.committing = nullptr; });
+    gather(stop, began + options_.gather_for);
   }
 }
 
 // A claim, a lock and a commit of the worker cost the same for one job as for several.
 void BatchInserter::gather(const std::stop_token& stop, Monotonic until) {
+  state_.with([](State& state) { state.is_gathering = true; });
   state_.wait_for(
       stop,
       until - steady_clock::now(),
-      [&](const State& state) { return state.queue_jobs >= options_.gather_jobs; },
-      [](State&, bool) {});
+      [&](const State& state) { return has_enough(state); },
+      [](State& state, bool) { state.is_gathering = false; });
+}
+
+bool BatchInserter::has_enough(const State& state) const {
+  return state.queue_jobs >= options_.gather_jobs || state.queue.size() >= state.crowd.size();
 }
 
 std::shared_ptr<const BatchInserter::Group> BatchInserter::take_group(const std::stop_token& stop) {
@@ -156,6 +157,10 @@ std::shared_ptr<const BatchInserter::Group> BatchInserter::take_group(const std:
 
 void BatchInserter::commit(const std::stop_token& stop, const std::shared_ptr<const Group>& group) {
   const auto tell = [&](base::Result<AcceptedRows, wire::Problem> rows) {
+    // First, so that nobody who is told and comes again is there twice.
+    state_.with([&](State& state) {
+      if (state.committing == group) state.committing = nullptr;
+    });
     outcomes_.update([&](std::vector<Outcome>& outcomes) {
       outcomes.push_back({.group = group, .rows = std::move(rows)});
     });

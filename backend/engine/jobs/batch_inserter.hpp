@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/wake_signal.hpp"
 #include "engine/jobs/accept_store.hpp"
+#include "engine/jobs/crowd.hpp"
 #include "engine/jobs/job.hpp"
 #include "engine/jobs/job_status.hpp"
 #include "engine/jobs/node_lease.hpp"
@@ -24,15 +25,11 @@ namespace engine::jobs {
 struct InserterOptions {
   std::size_t queue_jobs_max{8'192};   // Waiting for the next commit; beyond: 503.
   std::size_t commit_jobs_max{4'096};  // Of one commit, so that a statement stays short.
-  // It is crowded when somebody came while a commit was under way, and then for `crowded_for`. The
-  // next commit then begins no sooner than `gather_for` after the last one began, or with
-  // `gather_jobs`. At 1,000 jobs a second a commit has two jobs instead of one, with one claim for
-  // each: the processor time of a job is 64 % of what it was, and it begins after 2.0 instead of
-  // 1.0 ms (docs/benchmarks.md). One caller alone, who comes again when it was told, never waits.
-  // Waiting for 64 instead of 16 jobs held busy connections to 430 commits a second instead of 490
-  // to 680.
-  std::chrono::milliseconds gather_for{2};
-  std::chrono::milliseconds crowded_for{20};
+  // The next commit begins no sooner than `gather_for` after the last one began, unless everybody
+  // waits for it who was there at once within the last `crowd_window`, or two, or `gather_jobs`.
+  // One caller alone, who comes again when it was told, never waits.
+  std::chrono::microseconds gather_for{2'500};
+  std::chrono::milliseconds crowd_window{20};
   std::size_t gather_jobs{16};
   // For a caller, in all; then: 503. With the 2 s that a request may wait for its handler well
   // below the 10 s within which every client has a reply.
@@ -78,7 +75,7 @@ class BatchInserter {
   void insert(std::vector<JobSpec> specs, std::function<void(Reply)> tell);
 
  private:
-  using Monotonic = std::chrono::steady_clock::time_point;
+  using Monotonic = Crowd::Monotonic;
   struct Waiting {
     std::vector<JobSpec> specs;
     std::function<void(Reply)> tell;  // Empty once it was called; for the teller alone.
@@ -87,9 +84,11 @@ class BatchInserter {
   };
   using Group = std::vector<std::shared_ptr<Waiting>>;
   struct State {
-    std::deque<std::shared_ptr<Waiting>> queue;
-    std::size_t queue_jobs{0};                // Of all that are in it.
-    std::shared_ptr<const Group> committing;  // None: no commit is under way.
+    std::deque<std::shared_ptr<Waiting>> queue{};
+    std::size_t queue_jobs{0};                  // Of all that are in it.
+    bool is_gathering{false};                   // The committer sleeps until there are enough.
+    Crowd crowd;                                // Requests that wait or are in a commit.
+    std::shared_ptr<const Group> committing{};  // None: no commit is under way.
     // When the oldest commit without a success after it began; none: the last one succeeded.
     std::optional<Monotonic> silent_since{};
   };
@@ -102,6 +101,7 @@ class BatchInserter {
   void run(const std::stop_token& stop);
   [[nodiscard]] std::shared_ptr<const Group> take_group(const std::stop_token& stop);
   void gather(const std::stop_token& stop, Monotonic until);
+  [[nodiscard]] bool has_enough(const State& state) const;
   [[nodiscard]] std::optional<wire::Problem> enqueue(const std::shared_ptr<Waiting>& waiting);
   [[nodiscard]] bool is_silent(const State& state) const;
   void commit(const std::stop_token& stop, const std::shared_ptr<const Group>& group);

@@ -64,42 +64,68 @@ TEST_CASE_METHOD(JobsCase, "what waits together is committed together", "[integr
   CHECK(std::stoi(value_of("select count(*) from engine.batch")) < 20);
 }
 
-TEST_CASE_METHOD(JobsCase,
-                 "who comes while a commit is under way is not committed alone",
-                 "[integration][jobs]") {
-  // Long enough that only the second of two ends it.
-  BatchInserter inserter{
-      pool, ids, accepted, log, {.gather_for = 1h, .crowded_for = 1h, .gather_jobs = 2}};
-  const auto connection = pool.acquire();
+namespace {
+
+/// An inserter whose next commit does not begin because time passes, and a first commit that stands
+/// still until it is let go.
+class CrowdCase : public JobsCase {
+ public:
+  explicit CrowdCase(std::size_t gather_jobs = 16)
+      : inserter{pool,
+                 ids,
+                 accepted,
+                 log,
+                 {.gather_for = 1h, .crowd_window = 1h, .gather_jobs = gather_jobs}} {}
+
+  void hand_in(int n) { answers.push_back(support::hand_in(inserter, {spec(n)})); }
+  /// The jobs of `waiting` come while that of 0 is committed. Returns when it is.
+  void hand_in_behind_a_commit(std::initializer_list<int> waiting) {
+    const auto connection = pool.acquire();
+    pg::Transaction blocker{*connection};
+    blocker.query("lock table engine.batch in exclusive mode");
+    hand_in(0);
+    REQUIRE(support::eventually([&] { return value_of(kWaitingInserts) == "1"; }));
+    for (const int n : waiting) hand_in(n);
+    blocker.commit();
+    answers.front().wait();
+  }
+  [[nodiscard]] std::string jobs_of_commits() {
+    for (auto& answer : answers) REQUIRE(answer.get());
+    answers.clear();
+    return value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch");
+  }
+
+  BatchInserter inserter;
   std::vector<std::future<BatchInserter::Reply>> answers;
-  const auto hand_in = [&](int n) { answers.push_back(support::hand_in(inserter, {spec(n)})); };
-  pg::Transaction blocker{*connection};
-  blocker.query("lock table engine.batch in exclusive mode");
-  hand_in(0);
-  REQUIRE(support::eventually([&] { return value_of(kWaitingInserts) == "1"; }));
-  hand_in(1);
-  blocker.commit();
-  REQUIRE(answers[0].get());
+};
 
-  hand_in(2);
-  REQUIRE(answers[1].get());
-  REQUIRE(answers[2].get());
-  CHECK(value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch") == "1 2");
+struct FewCase : CrowdCase {
+  FewCase() : CrowdCase{/*gather_jobs=*/2} {}
+};
 
-  // Nobody came meanwhile, but it is crowded still.
+}  // namespace
+
+TEST_CASE_METHOD(CrowdCase,
+                 "a commit waits until all are back who were there at once",
+                 "[integration][jobs]") {
+  hand_in_behind_a_commit({1, 2});
   hand_in(3);
-  hand_in(4);
-  REQUIRE(answers[3].get());
-  REQUIRE(answers[4].get());
-  CHECK(value_of("select string_agg(jobs::text, ' ' order by id) from engine.batch") == "1 2 2");
+  CHECK(jobs_of_commits() == "1 3");
+
+  for (const int n : {4, 5, 6}) hand_in(n);
+  CHECK(jobs_of_commits() == "1 3 3");
 }
 
-TEST_CASE_METHOD(JobsCase,
+TEST_CASE_METHOD(FewCase,
+                 "a commit does not wait for all when it has jobs enough",
+                 "[integration][jobs]") {
+  hand_in_behind_a_commit({1, 2});
+  CHECK(jobs_of_commits() == "1 2");
+}
+
+TEST_CASE_METHOD(CrowdCase,
                  "one caller alone never waits for others, however often it comes",
                  "[integration][jobs]") {
-  BatchInserter inserter{
-      pool, ids, accepted, log, {.gather_for = 1h, .crowded_for = 1h, .gather_jobs = 2}};
-
   for (int n = 0; n < 20; ++n) REQUIRE(support::insert(inserter, spec(n)));
 
   CHECK(value_of("select count(*) from engine.batch") == "20");
