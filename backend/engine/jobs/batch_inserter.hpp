@@ -27,7 +27,11 @@ struct InserterOptions {
   std::size_t commit_jobs_max{4'096};  // Of one commit, so that a statement stays short.
   // The next commit begins no sooner than `gather_for` after the last one began, unless everybody
   // waits for it who was there at once within the last `crowd_window`, or two, or `gather_jobs`.
-  // One caller alone, who comes again when it was told, never waits.
+  // One caller alone, who comes again when it was told, never waits. At 1,000 jobs a second, by the
+  // clock, a commit and a claim have 2.4 jobs, which cost 89 % of a bare row's processor time (at
+  // 2 ms 100 %, one by one 213 %). 8 connections store 8,600 jobs a second, and 3,000 if they wait
+  // for the time. Waiting for 64 instead of 16 held busy connections to 430 commits a second
+  // instead of 490 to 680.
   std::chrono::microseconds gather_for{2'500};
   std::chrono::milliseconds crowd_window{20};
   std::size_t gather_jobs{16};
