@@ -116,7 +116,7 @@ it('where WebSockets are blocked events are polled, and when they are not any mo
 			answer = () => resolve({body: {events: [envelope(12, 9)], position: 'e:12', more: false}});
 		});
 	});
-	await pass(6_000);
+	await pass(6_500);
 	expect(feed.status).toBe('polling');
 	expect(server.seen.find(({path}) => path === '/v1/events')!.headers.get('prefer')).toBe('wait=25');
 	answer!();

@@ -45,7 +45,7 @@ export class FeedCore {
 		this.#options = {...feedDefaults, ...options};
 		this.#random = random;
 		// Who loses the broker is seldom the only one.
-		this.#service = new Service(() => this.#options.pollAfter_ms * (1 + 0.6 * random()));
+		this.#service = new Service(() => this.#options.pollAfter_ms * (1 + 0.4 * random()));
 		this.#desk = new Desk(random);
 		this.#watch = new Watch(this.#options, random);
 	}

@@ -79,7 +79,7 @@ export interface FeedOptions {
 	readonly patience_ms: number;
 	/** A gap is often everybody's gap: who fills it is spread over this time. */
 	readonly gapSpread_ms: number;
-	/** Without the broker for so long (up to eight fifths), events are polled. */
+	/** Without the broker for so long (up to seven fifths), events are polled. */
 	readonly pollAfter_ms: number;
 	/** How long after the last event the log is asked whether that was all (three to five quarters). */
 	readonly auditQuiet_ms: number;
@@ -102,7 +102,7 @@ export const moveSpread_ms = 250;
 export const feedDefaults: FeedOptions = {
 	patience_ms: 800,
 	gapSpread_ms: 1_000,
-	pollAfter_ms: 5_000,
+	pollAfter_ms: 6_000,
 	auditQuiet_ms: 6_000,
 	auditBusy_ms: 60_000,
 	auditIdle_ms: 45_000,
