@@ -62,9 +62,11 @@ async function idleRate(crowd) {
 
 function isListening(port) {
 	return new Promise((resolve) => {
-		const socket = connect(port, '127.0.0.1', () => resolve(true));
+		const socket = connect(port, '127.0.0.1', () => {
+			socket.destroy();
+			resolve(true);
+		});
 		socket.on('error', () => resolve(false));
-		socket.on('connect', () => socket.destroy());
 	});
 }
 

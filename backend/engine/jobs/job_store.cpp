@@ -24,7 +24,7 @@ constexpr pg::Statement kClaimApart{"job_claim_apart", R"(
   from engine.claim_apart($1, $2, $3::interval))"};
 
 // Most batches are a range of ids. $4 and $5 are the first and the last that any of them may have,
-// so that only the days of these are opened: 120 instead of 70 us for one job. A locked batch
+// so that only the days of these are opened: 70 instead of 120 us for one job. A locked batch
 // without open jobs still yields its one row, so that it is deleted.
 //
 // Batches are looked up by id, whatever the planner believes: a plan that was made while no batch

@@ -50,7 +50,8 @@ struct WorkInHand {
   JobStatus::Time locked_at;  // The transaction's now(), and so when its jobs end.
 };
 
-/// Leases ready batches of the given kinds, most urgent and oldest first.
+/// Leases ready batches of the given kinds, kind by kind: first that with the most urgent batch, of
+/// equals the oldest, and of one kind the most urgent and oldest first.
 ///
 /// Shape:  at least one batch if any is ready; jobs in sum about the budget.
 /// Errors: pg::TransientError; then nothing was leased.
