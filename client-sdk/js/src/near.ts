@@ -76,6 +76,7 @@ export class Feed<State> {
 		this.#core = new FeedCore(definition.options, parts.random);
 		this.#place = parts.line.join({
 			onMessage: (topic, payload) => this.#receive(topic, payload),
+			onConnecting: () => this.#step({type: 'connecting'}),
 			onGranted: (filters) => this.#step({type: 'granted', cells: this.#servedBy(filters)}),
 			onRefused: (filters) => this.#step({type: 'refused', cells: this.#servedBy(filters)}),
 		});
@@ -193,8 +194,8 @@ export class Feed<State> {
 		{cells, circle, after, wait_s}: Extract<Fetch, {type: 'fetch-events'}>,
 		signal: AbortSignal,
 	): Promise<EventPage> {
-		const query = new URLSearchParams(cells.length > 0 ? {cells: cells.join(',')} : fieldsOf(circle));
-		query.set('after', positionText(after));
+		const where = cells.length > 0 ? {cells: String(cells)} : fieldsOf(circle);
+		const query = new URLSearchParams({...where, after: positionText(after)});
 		const headers: Record<string, string> = wait_s > 0 ? {prefer: `wait=${wait_s}`} : {};
 		const options = {signal, headers, deadline_ms: wait_s * 1_000};
 		return pageOf((await this.#parts.http.call(`/v1/events?${query}`, options)).body, after);

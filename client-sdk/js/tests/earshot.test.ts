@@ -131,6 +131,24 @@ it('where WebSockets are blocked events are polled, and when they are not any mo
 	expect(feed.state).toEqual([1, 12, 14]);
 });
 
+it('a broker that is slow to take back whom it served is waited for, and events are polled when it fails to', async () => {
+	server.on('GET /v1/events', () => new Promise(() => {}));
+	const feed = earshot.near(circle, list);
+	await pass(10);
+	let answer!: () => void;
+	transport.answers = new Promise<void>((resolve) => (answer = resolve));
+	transport.current.close();
+	await pass(14_000);
+	expect(transport.attempts).toBe(2);
+	expect(feed.status).toBe('offline');
+	expect(server.count('GET /v1/events')).toBe(0);
+	transport.isBlocked = true;
+	answer();
+	await pass(10);
+	expect(feed.status).toBe('polling');
+	expect(server.count('GET /v1/events')).toBe(1);
+});
+
 it('all feeds share one connection, and what nobody wants is left after five seconds', async () => {
 	const first = earshot.near(circle, list);
 	const second = earshot.near({...circle, radius_m: 800}, list);

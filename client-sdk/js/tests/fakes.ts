@@ -109,6 +109,8 @@ export class FakeTransport implements Transport {
 	readonly connections: FakeConnection[] = [];
 	attempts = 0;
 	isBlocked = false;
+	/** Connections come about, or are refused, when this has come. */
+	answers: Promise<unknown> | undefined;
 	/** The code with which the next CONNACK refuses. */
 	refusal: number | undefined;
 	/** Does not answer SUBSCRIBE. */
@@ -121,19 +123,20 @@ export class FakeTransport implements Transport {
 		return this.connections.at(-1)!;
 	}
 
-	connect(access: BrokerAccess, onMessage: OnMessage): Promise<Connection> {
+	async connect(access: BrokerAccess, onMessage: OnMessage): Promise<Connection> {
 		this.attempts++;
+		await this.answers;
 		const code = this.refusal;
 		this.refusal = undefined;
-		if (code !== undefined) return Promise.reject(Object.assign(new Error('Refused'), {code}));
-		if (this.isBlocked) return Promise.reject(new Error('WebSockets are blocked here'));
+		if (code !== undefined) throw Object.assign(new Error('Refused'), {code});
+		if (this.isBlocked) throw new Error('WebSockets are blocked here');
 		const grant = (filters: readonly string[]) =>
 			this.isSilent
 				? new Promise<never>(() => {})
 				: Promise.resolve(filters.map((filter) => (this.refuses(filter) ? 128 : 0)));
 		const connection = new FakeConnection(access, onMessage, grant, this.retained);
 		this.connections.push(connection);
-		return Promise.resolve(connection);
+		return connection;
 	}
 }
 

@@ -38,6 +38,15 @@ it('a SUBACK that does not come ends the connection', () => {
 	expect(line.step({type: 'suback', attempt: 1, filters: ['a'], codes: [0]}, 10_020)).toEqual([]);
 });
 
+it('a connection that does not come about is told: nothing is granted, and it is tried again', () => {
+	const line = new LineCore(() => 0.5);
+	line.step({type: 'want', owner: 1, filters: ['a']}, 0);
+	expect(line.step({type: 'closed', attempt: 1}, 10)).toEqual([{type: 'refused', filters: []}]);
+	expect(ofType(line.step({type: 'tick'}, line.wakeAt_ms), 'connect').map(({attempt}) => attempt)).toEqual([3]);
+	const late = line.step({type: 'tick'}, line.wakeAt_ms);
+	expect(late).toEqual([{type: 'disconnect'}, {type: 'refused', filters: []}]);
+});
+
 it('what lingers makes room, and what is too much is refused', () => {
 	const line = opened();
 	line.step({type: 'suback', attempt: 1, filters: ['a', 'b'], codes: [0, 0]}, 20);

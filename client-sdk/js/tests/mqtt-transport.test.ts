@@ -1,5 +1,5 @@
 import {once} from 'node:events';
-import {createServer, type AddressInfo, type Server, type Socket} from 'node:net';
+import {connect as connectTo, createServer, type AddressInfo, type Server, type Socket} from 'node:net';
 import {afterAll, beforeAll, expect, it, vi} from 'vitest';
 
 import {geoFilter, headFilter} from '../src/geo/index.ts';
@@ -45,6 +45,36 @@ it('two connections of the same caller do not cut each other off', async () => {
 	one.close();
 	two.close();
 	await Promise.all([one.closed, two.closed]);
+});
+
+/** How many WebSocket frames of at most 64 KiB, all masked, are in what follows the request to upgrade. */
+function framesIn(sent: Buffer): number {
+	let frames = 0;
+	let at = sent.indexOf('\r\n\r\n') + 4;
+	for (; at < sent.length; frames++) {
+		const short = sent[at + 1]! & 0x7f;
+		at += short < 126 ? 6 + short : 8 + sent.readUInt16BE(at + 2);
+	}
+	expect(at, 'the last frame is whole').toBe(sent.length);
+	return frames;
+}
+
+it('a packet is one frame over ws, however many fields it has', async () => {
+	const sent: Buffer[] = [];
+	const relay = createServer((socket) => {
+		const toBroker = connectTo(broker.wsPort, '127.0.0.1');
+		socket.on('data', (bytes) => sent.push(bytes)).pipe(toBroker).pipe(socket);
+	}).listen(0, '127.0.0.1');
+	await once(relay, 'listening');
+	const urls = [`ws://127.0.0.1:${(relay.address() as AddressInfo).port}/mqtt`];
+	const connection = await transport.connect({urls, client_id: 'me', username: 'me', password: 'p'}, unheard);
+	expect(framesIn(Buffer.concat(sent)), 'CONNECT').toBe(1);
+	const filters = Array.from({length: 64}, (_, n) => `earshot/v1/geo/${n}`);
+	expect(await connection.subscribe(filters)).toEqual(filters.map(() => 0));
+	expect(framesIn(Buffer.concat(sent)), 'and SUBSCRIBE').toBe(2);
+	connection.close();
+	await connection.closed;
+	relay.close();
 });
 
 /** A broker that only says what it is told to; every packet of its client is an event `packet`. */

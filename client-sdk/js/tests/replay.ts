@@ -14,6 +14,7 @@ interface Step {
 	readonly move?: Circle;
 	readonly suback?: true;
 	readonly down?: true;
+	readonly connecting?: true;
 	readonly status?: 'online' | 'offline';
 	readonly event?: WrittenEvent;
 	readonly head?: Head & {readonly area: string};
@@ -73,6 +74,7 @@ class Replay {
 		if (step.move) return {type: 'move', circle: step.move};
 		if (step.suback) return {type: 'granted', cells: this.#cells};
 		if (step.status) return {type: step.status};
+		if (step.connecting) return {type: 'connecting'};
 		if (step.down) return {type: 'refused', cells: this.#cells};
 		if (step.event) return {type: 'event', event: whole(step.event)};
 		if (step.head) return {type: 'head', area: step.head.area, head: step.head};

@@ -7,7 +7,7 @@ const foreignPause_ms = 5_000;
  * epochs that the server does not know (yet).
  */
 export class EpochWatch {
-	#past: string[] = [];
+	#past: Array<string | undefined> = []; // Before the first snapshot there was none.
 	#asked = ''; // The epoch that the last snapshot was fetched for.
 	#isUnknown = false; // And the server still had the old one.
 	#askAgainAt_ms = 0;
@@ -23,8 +23,7 @@ export class EpochWatch {
 	/** A snapshot of `epoch` has replaced one of `old`. */
 	settle(old: string | undefined, epoch: string, now_ms: number): void {
 		// A server may go back to an epoch, and then it is not past.
-		this.#past = this.#past.filter((past) => past !== epoch);
-		if (old !== undefined && old !== epoch) this.#past = [...this.#past, old].slice(-pastMax);
+		this.#past = [...this.#past, old].filter((past) => past !== epoch).slice(-pastMax);
 		this.#isUnknown = this.#asked !== '' && this.#asked !== epoch;
 		this.#askAgainAt_ms = now_ms + foreignPause_ms;
 	}

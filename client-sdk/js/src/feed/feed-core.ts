@@ -88,6 +88,7 @@ export class FeedCore {
 				return this.#aim(input.circle);
 			case 'move': return void (this.#pendingMove = input.circle);
 			case 'granted': return this.#grant(input.cells);
+			case 'connecting': return this.#service.expect(this.#now_ms);
 			case 'refused': return this.#revoke(input.cells);
 			case 'event': return this.#hear(input.event);
 			case 'head': return this.#hearHead(input.area, input.head);
@@ -111,8 +112,7 @@ export class FeedCore {
 	#aim(circle: Circle, reason?: ResetReason, pause_ms = 0): void {
 		this.#abort();
 		this.#pages = 0;
-		const known = this.#area?.circle === circle ? this.#area.cells : cover(circle);
-		const cells = new Set(known ?? [everywhere]);
+		const cells = new Set(cover(circle) ?? [everywhere]);
 		this.#target = {
 			circle,
 			cells,
@@ -173,7 +173,7 @@ export class FeedCore {
 	}
 
 	#revoke(cells: readonly string[]): void {
-		this.#service.remove(cells);
+		this.#service.refuse(cells);
 		this.#desk.interrupt(cells);
 		this.#due.forgetHeads();
 	}

@@ -30,7 +30,9 @@ export type FeedInput =
 	| {readonly type: 'move'; readonly circle: Circle}
 	/** The broker sends what happens in these cells from now on. */
 	| {readonly type: 'granted'; readonly cells: readonly string[]}
-	/** It does not, or no more: all that were granted, when the connection ends. */
+	/** A connection is being made: `granted` or `refused` follows. */
+	| {readonly type: 'connecting'}
+	/** It does not, or no more: all that were granted, when the connection ends; none, if it never came about. */
 	| {readonly type: 'refused'; readonly cells: readonly string[]}
 	| {readonly type: 'event'; readonly event: EarshotEvent}
 	| {readonly type: 'head'; readonly area: string; readonly head: Head}

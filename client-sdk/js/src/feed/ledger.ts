@@ -98,14 +98,13 @@ export class Ledger {
 		this.#forget(this.#lastOfTopic);
 		this.#forget(this.#lastOfBlock);
 		for (const [suspect, block] of this.#suspects) {
-			const cell = cellAround(this.#positions, block);
-			if (suspect <= (this.#positions.get(cell ?? block) ?? 0)) this.#suspects.delete(suspect);
+			if (suspect <= this.#positionAt(block)) this.#suspects.delete(suspect);
 		}
 	}
 
 	/** From where `cells` must be read to be complete. */
 	lowest(cells: readonly string[]): number {
-		const positions = cells.map((cell) => this.#positions.get(cell) ?? 0);
+		const positions = cells.map((cell) => this.#positionAt(cell));
 		return positions.length === 0 ? this.#newest : Math.min(...positions);
 	}
 
@@ -121,8 +120,7 @@ export class Ledger {
 		for (const [letter, offset] of Object.entries(head.cells)) {
 			const block = area + letter;
 			for (const cell of this.#cellsAt(block)) {
-				const position = this.#positions.get(cell) ?? 0;
-				const seen = Math.max(position, this.#lastOfBlock.get(block) ?? 0);
+				const seen = Math.max(this.#positionAt(cell), this.#lastOfBlock.get(block) ?? 0);
 				if (offset <= seen) continue;
 				isNews = true;
 				if (cell.length <= blockLetters) this.#suspects.set(offset, block);
@@ -133,7 +131,7 @@ export class Ledger {
 
 	/** Whether the head of `area` tells of nothing in `cell` beyond its position. */
 	isConfirmed(cell: string, area: string, {cells}: Head): boolean {
-		const position = this.#positions.get(cell) ?? 0;
+		const position = this.#positionAt(cell);
 		return Object.entries(cells).every(
 			([letter, offset]) => offset <= position || !touches(area + letter, cell),
 		);
@@ -160,16 +158,18 @@ export class Ledger {
 	}
 
 	#known(leaf: string): number {
-		const cell = cellAround(this.#positions, leaf);
-		const position = cell === undefined ? 0 : (this.#positions.get(cell) ?? 0);
-		return Math.max(position, this.#lastOfTopic.get(leaf) ?? 0);
+		return Math.max(this.#positionAt(leaf), this.#lastOfTopic.get(leaf) ?? 0);
+	}
+
+	/** Of the cell that contains `place`; 0 outside the cover. */
+	#positionAt(place: string): number {
+		return this.#positions.get(cellAround(this.#positions, place) ?? place) ?? 0;
 	}
 
 	/** Drops what the positions tell already. */
 	#forget(lasts: Map<string, number>): void {
 		for (const [place, offset] of lasts) {
-			const cell = cellAround(this.#positions, place);
-			if (cell !== undefined && offset <= (this.#positions.get(cell) ?? 0)) lasts.delete(place);
+			if (offset <= this.#positionAt(place)) lasts.delete(place);
 		}
 	}
 }

@@ -7,6 +7,7 @@ export class Service {
 	#isWhole = false; // When the last step ended.
 	#wasWhole = false;
 	#pollAt_ms = 0;
+	#isExpected = false;
 
 	/** `patience_ms`: without service for so long, events must be polled. */
 	constructor(patience_ms: () => number) {
@@ -22,8 +23,9 @@ export class Service {
 		return this.#wasWhole;
 	}
 
+	/** Without service until then, events must be polled. */
 	get pollAt_ms(): number {
-		return this.#isWhole ? Infinity : this.#pollAt_ms;
+		return this.#pollAt_ms;
 	}
 
 	/** Those that were not served before. */
@@ -37,6 +39,20 @@ export class Service {
 		for (const cell of cells) this.#granted.delete(cell);
 	}
 
+	/**
+	 * A connection is being made. Who has served before and takes a while, because thousands come back
+	 * at once, is waited for until that succeeds or fails: polling would only add to it.
+	 */
+	expect(now_ms: number): void {
+		this.#isExpected = this.#wasWhole && now_ms < this.#pollAt_ms;
+	}
+
+	/** It failed, or has ended, or does not serve these. */
+	refuse(cells: readonly string[]): void {
+		this.remove(cells);
+		this.#isExpected = false;
+	}
+
 	serves(cells: readonly string[]): boolean {
 		return cells.length > 0 && cells.every((cell) => this.#granted.has(cell));
 	}
@@ -44,7 +60,7 @@ export class Service {
 	/** Whether events must be polled. */
 	isAbsent(cells: readonly string[], now_ms: number): boolean {
 		if (this.serves(cells)) return false;
-		return cells.includes(everywhere) || now_ms >= this.#pollAt_ms;
+		return cells.includes(everywhere) || (!this.#isExpected && now_ms >= this.#pollAt_ms);
 	}
 
 	note(cells: readonly string[], now_ms: number): void {

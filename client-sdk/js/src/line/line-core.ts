@@ -38,7 +38,7 @@ export type LineEffect =
 	| {readonly type: 'unsubscribe'; readonly filters: readonly string[]}
 	/** The broker sends what matches these filters from now on. */
 	| {readonly type: 'granted'; readonly filters: readonly string[]}
-	/** It does not, or no more: the connection has ended. */
+	/** It does not, or no more: the connection has ended, or never came about. */
 	| {readonly type: 'refused'; readonly filters: readonly string[]};
 
 /** What nobody wants any more is kept for so long: somebody may pan back. */
@@ -47,7 +47,7 @@ const linger_ms = 5_000;
 const filtersMax = 255;
 /** In one SUBSCRIBE. */
 const packetFiltersMax = 64;
-const connectDeadline_ms = 15_000;
+const connectDeadline_ms = 20_000;
 const subackDeadline_ms = 10_000;
 /** A connection that ends sooner counts as one more failure. */
 const stableAfter_ms = 10_000;
@@ -174,7 +174,7 @@ export class LineCore {
 		const isStable =
 			this.isOpen && this.#now_ms - this.#openSince_ms >= stableAfter_ms;
 		if (isStable) this.#failures = 0;
-		if (this.isOpen) this.#effects.push({type: 'refused', filters: [...this.#granted]});
+		this.#effects.push({type: 'refused', filters: [...this.#granted]});
 		this.#forget();
 		this.#connectAt_ms = this.#now_ms + pause_ms(retryAfter_ms, this.#failures++, this.#random);
 	}

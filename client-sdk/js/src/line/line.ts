@@ -10,6 +10,8 @@ import {LineCore, type LineEffect, type LineInput} from './line-core.ts';
 /** Somebody who wants messages. */
 export interface LineListener {
 	onMessage: OnMessage;
+	/** A connection is being made; `onGranted` or `onRefused` follows. */
+	onConnecting?(): void;
 	onGranted(filters: readonly string[]): void;
 	onRefused(filters: readonly string[]): void;
 }
@@ -50,20 +52,13 @@ export class Line {
 		this.#core = new LineCore(parts.random);
 	}
 
-	get isOpen(): boolean {
-		return this.#core.isOpen;
-	}
-
 	/** A new owner of filters; `want` none to take leave. */
 	join(listener: LineListener): Place {
 		const owner = ++this.#owners;
 		this.#listeners.set(owner, listener);
 		return {
 			want: (filters, again) => this.#step({type: 'want', owner, filters, again}),
-			leave: () => {
-				this.#listeners.delete(owner);
-				this.#step({type: 'want', owner, filters: []});
-			},
+			leave: () => this.#leave(owner),
 		};
 	}
 
@@ -72,12 +67,14 @@ export class Line {
 	}
 
 	close(): void {
-		for (const owner of [...this.#listeners.keys()]) {
-			this.#listeners.delete(owner);
-			this.#core.step({type: 'want', owner, filters: []}, this.#parts.clock.now_ms());
-		}
-		this.#cancelTick();
+		for (const owner of this.#listeners.keys()) this.#leave(owner);
+		this.#cancelTick(); // What lingers is not waited for.
 		this.#hangUp();
+	}
+
+	#leave(owner: number): void {
+		this.#listeners.delete(owner);
+		this.#step({type: 'want', owner, filters: []});
 	}
 
 	#step(input: LineInput): void {
@@ -92,6 +89,7 @@ export class Line {
 	#do(effect: LineEffect): void {
 		switch (effect.type) {
 			case 'connect':
+				this.#tell((listener) => listener.onConnecting?.());
 				void this.#connect(effect.attempt);
 				return;
 			case 'disconnect':

@@ -163,6 +163,7 @@ export class Client {
 			case 'connect': {
 				const {attempt} = effect;
 				this.#attempt = attempt;
+				this.#feedStep({type: 'connecting'});
 				time.after(random.whole(5, 300), () => {
 					if (!faults.isBrokerReachable) return this.#lineStep({type: 'closed', attempt});
 					if (attempt !== this.#attempt) return;
