@@ -7,7 +7,7 @@ export class Service {
 	#isWhole = false; // When the last step ended.
 	#wasWhole = false;
 	#pollAt_ms = 0;
-	#isExpected = false;
+	#isExpected = false; // A connection is being made that is worth waiting for.
 
 	/** `patience_ms`: without service for so long, events must be polled. */
 	constructor(patience_ms: () => number) {
@@ -65,9 +65,11 @@ export class Service {
 
 	note(cells: readonly string[], now_ms: number): void {
 		const isWhole = this.serves(cells);
-		if (this.#isWhole && !isWhole) this.begin(now_ms);
+		if (isWhole) {
+			this.#wasWhole = true;
+			this.#isExpected = false; // It has come about.
+		} else if (this.#isWhole) this.begin(now_ms);
 		this.#isWhole = isWhole;
-		this.#wasWhole ||= isWhole;
 	}
 
 	/** From now on there should be service. */

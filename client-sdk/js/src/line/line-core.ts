@@ -47,6 +47,7 @@ const linger_ms = 5_000;
 const filtersMax = 255;
 /** In one SUBSCRIBE. */
 const packetFiltersMax = 64;
+/** The transport gives up sooner; the credentials may have to be asked for before. */
 const connectDeadline_ms = 20_000;
 const subackDeadline_ms = 10_000;
 /** A connection that ends sooner counts as one more failure. */

@@ -198,7 +198,14 @@ const mutants: readonly Mutant[] = [
 	{
 		name: 'a connection that fails is waited for all the same',
 		file: 'feed/service.ts',
-		text: 'this.#isExpected = false;',
+		text: 'this.remove(cells);\n\t\tthis.#isExpected = false;',
+		wrong: 'this.remove(cells);',
+		isMended: true,
+	},
+	{
+		name: 'a connection that has come about is waited for all the same',
+		file: 'feed/service.ts',
+		text: 'this.#isExpected = false; // It has come about.',
 		wrong: '',
 		isMended: true,
 	},
